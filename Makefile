@@ -1,0 +1,57 @@
+# Every target bootstraps what it needs. Debian with Python 3.11, make and git, or macOS.
+PYTHON ?= python3
+BIN := .venv/bin
+SERVICES := receiver uploader worklist sandbox standalone
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format stack bench up lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/.installed ## .venv from the hashed requirements
+
+.venv/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## a study in, a study out, a worklist asked: the main job in one minute
+	$(BIN)/dicomweb-proxy demo $(ARGS)
+
+test: check ## check, unit and component tests
+	$(BIN)/pytest -m 'not stack and not chaos' $(ARGS)
+
+check: setup ## format, lint, strict types, import contracts, file lengths
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tests/support/file_lengths.py
+
+format: setup ## put the code in order
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+stack: setup ## the container tests
+	$(BIN)/pytest -m stack --timeout 900 tests/stack $(ARGS)
+
+bench: setup ## against DCMTK, Orthanc and pynetdicom, as ratios
+	$(BIN)/python -m bench $(ARGS)
+
+up: ## docker compose up
+	docker compose up --build -d --wait
+
+lock: ## requirements/*.txt anew, hashed, without an index
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet uv
+	for service in $(SERVICES); do \
+	  .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	    --extra $$service pyproject.toml -o requirements/$$service.txt; done
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --extra standalone --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## remove what setup made
+	rm -rf .venv .venv-lock .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,98 @@
+"""Logs: JSON lines or a readable console, one pipe for ours and the libraries'; identity withheld.
+
+INFO is a line per association, batch and change of state; DEBUG per instance; WARNING means refused
+or tried again; ERROR means someone must act. Events are named noun.past_verb.
+"""
+
+import logging
+import logging.config
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from shared.sections import LogFormat, LogSettings
+
+WITHHELD = "[withheld]"
+IDENTITY = frozenset({"patient_name", "patient_id", "accession_number", "dataset", "identifier"})
+# What these say below WARNING names URIs with query keys, job arguments or data sets.
+NOISY = (
+    "httpx",
+    "httpcore",
+    "pynetdicom",
+    "pydicom",
+    "rq",
+    "google",
+    "asyncio",
+    "urllib3",
+    "uvicorn",
+)
+
+
+def configure(settings: LogSettings, service: str, stream: TextIO | None = None) -> None:
+    """Send every log record of this process to `stream` (default: standard error)."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        withhold_identity,
+    ]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_renderers(settings.format, service, colors=handler.stream.isatty()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def get(name: str) -> Any:
+    """The logger of a module; call as get(__name__)."""
+    return structlog.stdlib.get_logger(name)
+
+
+def withhold_identity(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Replace what could name a patient: the last net, not the first."""
+    for key in IDENTITY & event.keys():
+        event[key] = WITHHELD
+    return event
+
+
+def _renderers(style: LogFormat, service: str, *, colors: bool) -> list[Processor]:
+    if style is LogFormat.CONSOLE:
+        plain = structlog.dev.plain_traceback
+        return [
+            structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain, pad_event_to=28)
+        ]
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(
+        show_locals=False
+    )  # locals hold data sets
+
+    def name_service(_logger: Any, _method: str, event: EventDict) -> EventDict:
+        return {"service": service, **event}
+
+    return [
+        structlog.processors.ExceptionRenderer(tracebacks),
+        name_service,
+        structlog.processors.JSONRenderer(),
+    ]

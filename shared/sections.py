@@ -1,0 +1,203 @@
+"""The tables of the configuration file, one class each; every field says what it does."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from shared.destination import MEBIBYTE, Profile, Section, ServiceUri
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Receive(Section):
+    """The DIMSE side: where modalities connect."""
+
+    host: str = Field(default="0.0.0.0", description="Address to listen on.")
+    port: Port = Field(
+        default=4008, description="Port for C-STORE and C-ECHO (standalone: also C-FIND)."
+    )
+    ae_title: str = Field(
+        default="DICOMWEBPROXY",
+        min_length=1,
+        max_length=16,
+        description="Our AE title, where a peer leaves it blank.",
+    )
+    max_pdu: int = Field(
+        default=131072, ge=4096, le=1048576, description="Longest P-DATA PDU we ask for, bytes."
+    )
+    max_associations: int = Field(default=400, ge=1, le=10000, description="Associations at once.")
+    artim_timeout: float = Field(
+        default=10.0, gt=0, description="Seconds to send A-ASSOCIATE-RQ, or to close."
+    )
+    idle_timeout: float = Field(
+        default=600.0, gt=0, description="Seconds an association may be silent."
+    )
+    pdu_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds for a PDU that has begun to be complete."
+    )
+    drain_timeout: float = Field(
+        default=30.0, gt=0, description="Seconds that associations may go on after SIGTERM."
+    )
+    validation: Literal["strict", "lenient"] = Field(
+        default="lenient",
+        description="strict: A900 or C000 for a data set that does not match its "
+        "command; lenient: keep it and log.",
+    )
+
+
+class SpoolSettings(Section):
+    """Instances on disk that no origin server has confirmed yet."""
+
+    path: Path = Field(
+        default=Path("/var/spool/dicomweb-proxy"), description="Folder of the spool."
+    )
+    sync: bool = Field(
+        default=True, description="Sync file and folder to disk before answering Success."
+    )
+    soft_reserve: int = Field(
+        default=2048 * MEBIBYTE,
+        ge=0,
+        description="Free bytes below which new associations are refused (2,3,1).",
+    )
+    hard_reserve: int = Field(
+        default=512 * MEBIBYTE,
+        ge=0,
+        description="Free bytes below which a C-STORE is answered 0xA700.",
+    )
+
+
+class RedisSettings(Section):
+    """The index and job queue: rebuilt from the spool whenever it is lost."""
+
+    url: str = Field(
+        default="redis://127.0.0.1:6379/0", description="redis://, rediss:// or unix:// address."
+    )
+    password_file: Path | None = Field(default=None, description="File that holds the password.")
+
+
+class Upload(Section):
+    """STOW-RS: the only destination, and what holds for all."""
+
+    uri: ServiceUri | None = Field(
+        default=None, description="Studies resource of the only destination."
+    )
+    insecure: bool = Field(default=False, description="Allow plain http to the only destination.")
+    parallelism: int = Field(
+        default=10, ge=1, le=256, description="Store requests in flight per destination."
+    )
+    workers: int = Field(
+        default=4, ge=1, le=64, description="Worker processes of an uploader container."
+    )
+    max_attempts: int = Field(
+        default=5, ge=1, le=1000, description="Refusals of one instance before quarantine."
+    )
+    lease: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="Seconds a batch is leased; renewed while it is sent.",
+    )
+    tick: float = Field(
+        default=5.0, gt=0, le=300, description="Seconds a worker drains one destination at a time."
+    )
+    retry_base: float = Field(
+        default=1.0, gt=0, description="First back-off of a held destination, seconds."
+    )
+    retry_cap: float = Field(
+        default=300.0, gt=0, description="Longest back-off of a held destination, seconds."
+    )
+    rescan: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds between scans of the spool for what the index lacks.",
+    )
+
+
+class WorklistSettings(Section):
+    """Modality Worklist C-FIND answered from an origin server."""
+
+    uri: ServiceUri | None = Field(
+        default=None, description="Workitems resource of the only destination."
+    )
+    host: str = Field(default="0.0.0.0", description="Address the worklist container listens on.")
+    port: Port = Field(default=4009, description="Port of the worklist container.")
+    profile: Profile = Field(default=Profile.UPS_STANDARD, description="Dialect of the search.")
+    preset: Literal["generic", "dcm4chee", "azure", "pyupsrs", "emulator"] = Field(
+        default="generic", description="Which keys the server is known to match."
+    )
+    includefield_all: bool = Field(
+        default=False, description="Ask for all attributes by includefield=all."
+    )
+    states: tuple[str, ...] = Field(
+        default=("SCHEDULED",),
+        min_length=1,
+        description="Procedure step states to ask for, one request each.",
+    )
+    filter: dict[str, str] = Field(
+        default_factory=dict, description="Keys added to every search, by tag path."
+    )
+    site_timezone: Zone = Field(
+        default="UTC", description="Zone of the dates and times in queries."
+    )
+    upstream_timezone: Zone | None = Field(
+        default=None, description="Zone of the origin server; unset: the site's."
+    )
+    deadline: float = Field(default=10.0, gt=0, le=300, description="Seconds for the whole search.")
+    page_size: int = Field(
+        default=1000, ge=1, le=10000, description="Workitems asked for at a time."
+    )
+    max_matches: int = Field(
+        default=1000, ge=1, le=100000, description="Answers at most; more end in 0xA700."
+    )
+    stale_for: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds a last good answer may replace an unreachable server; 0: never.",
+    )
+
+
+class HealthSettings(Section):
+    """The port of /livez and /readyz."""
+
+    host: str = Field(default="0.0.0.0", description="Address to listen on.")
+    port: Port = Field(default=8080, description="Port; 0 turns it off.")
+
+
+class LogFormat(StrEnum):
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level shown."
+    )
+    format: LogFormat = Field(
+        default=LogFormat.JSON, description="json lines, or a readable console."
+    )
+
+
+class Route(Section):
+    """Which destinations a C-STORE or C-FIND goes to. The first route that matches decides."""
+
+    called_ae: str = Field(default="*", description="AE title called, with * and ?.")
+    calling_ae: str = Field(default="*", description="AE title of the caller, with * and ?.")
+    upload_to: tuple[str, ...] = Field(default=(), description="Destinations that get a copy each.")
+    worklist_from: str | None = Field(
+        default=None, description="Destination that answers the worklist."
+    )
+    urgent: bool = Field(default=False, description="Send ahead of what is routine.")
