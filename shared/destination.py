@@ -32,8 +32,8 @@ class Auth(Section):
 
     kind: AuthKind | None = Field(
         default=None,
-        description="google, basic, bearer_file or none. Unset: google if a service account file is "
-        "set or the host ends in googleapis.com, else none.",
+        description="google, basic, bearer_file or none. Unset: google if a service account file "
+        "is set or the host ends in googleapis.com, else none.",
     )
     service_account_file: Path | None = Field(
         default=None, description="Google service-account key, a JSON file."
@@ -120,7 +120,8 @@ class Destination(Section):
     )
     transcode: Literal["required", "never"] = Field(
         default="required",
-        description="Convert what PS3.18 8.7.3 forbids (Implicit VR LE, Explicit VR BE, Deflated) to Explicit VR LE.",
+        description="required: convert what PS3.18 8.7.3 forbids (Implicit VR LE, Explicit VR BE, "
+        "Deflated) to Explicit VR LE; never: send everything as received.",
     )
     on_duplicate: Literal["accept", "quarantine", "overwrite"] = Field(
         default="accept",

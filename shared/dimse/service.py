@@ -1,4 +1,4 @@
-"""What the acceptor asks of a service: which abstract syntaxes it takes, and an answer to one request.
+"""What the acceptor asks of a service: which abstract syntaxes it takes, and answers to requests.
 
 Data sets arrive as fragments that are never assembled by the acceptor. A fragment is a view of the
 receive buffer and is valid only during `write`: copy what must outlive it.

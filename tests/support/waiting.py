@@ -7,7 +7,7 @@ from collections.abc import Callable
 def wait_until(
     predicate: Callable[[], object], timeout: float = 10.0, description: str = "condition"
 ) -> None:
-    """Return once `predicate` is true; raise TimeoutError naming `description` after `timeout` s."""
+    """Return once `predicate` is true; after `timeout` seconds raise TimeoutError with the text."""
     deadline = time.monotonic() + timeout
     while not predicate():
         if time.monotonic() > deadline:
