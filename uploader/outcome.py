@@ -1,0 +1,53 @@
+"""What became of one instance in a Store transaction: a value, never an exception."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    STORED = "stored"  # the origin server named the instance in ReferencedSOPSequence
+    DUPLICATE = "duplicate"  # it has the instance already, and that is as good
+    CONFLICT = "conflict"  # it holds other bytes under this UID: quarantine
+    REJECTED = "rejected"  # it will never take this instance: quarantine
+    TOO_LARGE = "too_large"  # as REJECTED, for the size of a request with this instance alone
+    RETRYABLE = "retryable"  # refused for now: try again, at most Outcome.limit times in all
+    UNACCOUNTED = "unaccounted"  # not a word about it: verify, else send again; never stored
+
+
+DELIVERED = frozenset({Verdict.STORED, Verdict.DUPLICATE})
+HOPELESS = frozenset({Verdict.CONFLICT, Verdict.REJECTED, Verdict.TOO_LARGE})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`detail` is our own sentence, never the server's, which might name a patient.
+
+    `limit`: how many attempts in all this answer allows; None: upload.max_attempts decides.
+    """
+
+    verdict: Verdict
+    http_status: int
+    reason: int | None = None  # Failure Reason (0008,1197)
+    warning: int | None = None  # Warning Reason (0008,1196)
+    detail: str = ""
+    limit: int | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """The instance may leave the spool."""
+        return self.verdict in DELIVERED
+
+    @property
+    def hopeless(self) -> bool:
+        """No further attempt will help: quarantine at once."""
+        return self.verdict in HOPELESS
+
+
+class BatchRefused(Exception):
+    """A request of several instances was refused as a whole, which says nothing about each:
+    send its halves. `outcome` is what the refusal would mean for an instance sent alone.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
