@@ -1,0 +1,154 @@
+"""Authentication to a destination as httpx flows: one for all kinds, whatever makes the header.
+
+A header is asked for before each request, and once more when the server answers 401 to it.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+
+from shared.destination import Auth, AuthKind, Destination
+from shared.errors import ConfigurationError, Denied
+
+
+class Credentials(Protocol):
+    """Thread-safe: many requests ask, one at a time renews."""
+
+    def header(self, refused: str | None = None) -> str:
+        """The Authorization header; `refused`: the one that got 401, so another is wanted.
+
+        The same again if there is no other. Raises DestinationFault.
+        """
+        ...
+
+
+class HeaderAuth(httpx.Auth):
+    """Sends the request, and once more after 401 if the credentials could be renewed."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        header = self._credentials.header()
+        request.headers["Authorization"] = header
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            renewed = self._credentials.header(refused=header)
+            if renewed != header:
+                request.headers["Authorization"] = renewed
+                yield request
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        header = await asyncio.to_thread(self._credentials.header)
+        request.headers["Authorization"] = header
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            renewed = await asyncio.to_thread(self._credentials.header, header)
+            if renewed != header:
+                request.headers["Authorization"] = renewed
+                yield request
+
+
+class FileCredentials:
+    """A secret in a file, read again when the file is replaced or rewritten."""
+
+    def __init__(self, path: Path, render: Callable[[str], str]) -> None:
+        self._path = path
+        self._render = render
+        self._seen: tuple[int, int, int] | None = None
+        self._header = ""
+
+    def header(self, refused: str | None = None) -> str:
+        try:
+            if refused is not None or self._stat() != self._seen:
+                seen = self._stat()
+                self._header = self._render(read_secret(self._path))
+                self._seen = seen
+        except (OSError, ValueError) as error:
+            raise Denied(f"cannot be logged in to: {self._path}: {problem(error)}") from error
+        return self._header
+
+    def _stat(self) -> tuple[int, int, int]:
+        stat = self._path.stat()
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+
+
+def read_secret(path: Path) -> str:
+    """A secret of one line. A trailing newline is the editor's, not the secret's."""
+    secret = path.read_text("utf-8").strip("\r\n")
+    if not secret.strip() or any(not character.isprintable() for character in secret):
+        raise ValueError("holds no secret of one line")
+    return secret
+
+
+def problem(error: OSError | ValueError) -> str:
+    """Why a secret cannot be used, without a word of it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror})"
+    return str(error)
+
+
+def open_auth(destination: Destination) -> httpx.Auth | None:
+    """The flow of a destination; ConfigurationError names a secret that cannot be used."""
+    auth = destination.auth
+    credentials = _KINDS[auth.kind or AuthKind.NONE](destination)
+    return HeaderAuth(credentials) if credentials else None
+
+
+def _none(_destination: Destination) -> None:
+    return None
+
+
+def _basic(destination: Destination) -> Credentials:
+    username = destination.auth.username
+
+    def render(password: str) -> str:
+        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+    return _file(destination, "password_file", destination.auth, render)
+
+
+def _bearer_file(destination: Destination) -> Credentials:
+    def render(token: str) -> str:
+        if not token.isascii() or " " in token.strip():  # RFC 6750 2.1
+            raise ValueError("holds no bearer token")
+        return f"Bearer {token.strip()}"
+
+    return _file(destination, "token_file", destination.auth, render)
+
+
+def _file(
+    destination: Destination, key: str, auth: Auth, render: Callable[[str], str]
+) -> Credentials:
+    path: Path = getattr(auth, key)
+    credentials = FileCredentials(path, render)
+    try:
+        render(read_secret(path))
+    except (OSError, ValueError) as error:
+        place = f"destinations.{destination.name}.auth.{key}"
+        raise ConfigurationError(f"{place}: {path}: {problem(error)}") from None
+    return credentials
+
+
+def _google(destination: Destination) -> Credentials:
+    from shared.dicomweb.google import open_google  # 0.1 s and cryptography: only where used
+
+    return open_google(destination)
+
+
+_KINDS: dict[AuthKind, Callable[[Destination], Credentials | None]] = {
+    AuthKind.NONE: _none,
+    AuthKind.BASIC: _basic,
+    AuthKind.BEARER_FILE: _bearer_file,
+    AuthKind.GOOGLE: _google,
+}

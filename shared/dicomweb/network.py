@@ -1,0 +1,150 @@
+"""TCP and TLS below httpx: no copy while sending, an early answer noticed, every wait bounded.
+
+httpx limits each read and write; a peer that sends or takes a byte now and then could hold a worker
+for ever. Here a whole request has a least rate and a whole answer a time limit.
+"""
+
+import select
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+
+import httpcore
+
+SLOWEST = 16 * 1024  # bytes/s: a line slower than ISDN carries no images
+INTERIM = b"HTTP/1.1 1"  # a 1xx status line: the final answer is still to come
+
+
+class Backend(httpcore.NetworkBackend):
+    """`patience`: seconds that an answer may take, and seconds that sending may lag."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        source = (local_address, 0) if local_address else None
+        try:
+            sock = socket.create_connection((host, port), timeout, source)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option in socket_options or ():
+                sock.setsockopt(*option)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return Stream(sock, self._patience)
+
+
+class Stream(httpcore.NetworkStream):
+    """A connection on which requests and their answers take turns (HTTP/1.1)."""
+
+    def __init__(self, sock: socket.socket, patience: float) -> None:
+        self._sock = sock
+        self._patience = patience
+        self._timeout = sock.gettimeout()
+        self._early = b""
+        self._sending = False
+        self._since = time.monotonic()
+        self._sent = 0
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._turn(sending=False)
+        if early := self._early:
+            self._early = b""
+            return early
+        left = self._since + self._patience - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer did not end in time")
+        self._wait(left if timeout is None else min(timeout, left))
+        try:
+            return self._sock.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        self._turn(sending=True)
+        try:
+            self._notice_answer()
+            self._wait(timeout)
+            self._send(memoryview(buffer))
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        self._wait(timeout)
+        try:
+            wrapped = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+        except TimeoutError as error:
+            self.close()
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except (OSError, ValueError) as error:  # ValueError: a host name TLS cannot carry
+            self.close()
+            raise httpcore.ConnectError(str(error)) from error
+        return Stream(wrapped, self._patience)
+
+    def get_extra_info(self, info: str) -> object:
+        if info == "is_readable":  # an idle connection that became readable was closed by the peer
+            return self._sock.fileno() < 0 or self._readable()
+        return self._sock if info == "socket" else None
+
+    def _turn(self, *, sending: bool) -> None:
+        if sending is not self._sending:
+            self._sending = sending
+            self._since = time.monotonic()
+            self._sent = 0
+
+    def _send(self, view: memoryview) -> None:
+        while view:
+            count = self._sock.send(view)
+            self._sent += count
+            if time.monotonic() > self._since + self._patience + self._sent / SLOWEST:
+                raise TimeoutError("the request is taken too slowly")
+            view = view[count:]
+
+    def _notice_answer(self) -> None:
+        """A server that has answered already wants no more of the body: stop, and let it be read.
+
+        httpcore goes on to the answer after a WriteError.
+        """
+        if not self._sent or not self._readable():
+            return
+        self._wait(0.0)
+        try:
+            self._early += self._sock.recv(64 * 1024)
+        except (BlockingIOError, ssl.SSLWantReadError):  # a TLS record without data for us
+            return
+        if not self._early.startswith(INTERIM):
+            raise httpcore.WriteError("answered before the request ended")
+
+    def _readable(self) -> bool:
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _wait(self, timeout: float | None) -> None:
+        if timeout != self._timeout:  # settimeout is a system call
+            self._sock.settimeout(timeout)
+            self._timeout = timeout

@@ -1,0 +1,74 @@
+"""How bytes reach a destination: TLS, proxy, time limits, bounded answers."""
+
+import ssl
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import certifi
+import httpcore
+import httpx
+
+from shared.destination import Destination, is_loopback
+from shared.dicomweb.network import Backend
+from shared.dicomweb.response import bound
+from shared.errors import ConfigurationError
+
+# An idle connection is kept a while, since a new one costs two round trips and more; how long the
+# server keeps it does not matter, as a connection it closed is noticed before it is used.
+LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=60.0)
+
+
+class Transport(httpx.HTTPTransport):
+    def __init__(self, destination: Destination, uri: str, patience: float) -> None:
+        super().__init__(
+            verify=tls_context(destination), limits=LIMITS, proxy=_proxy(uri), trust_env=False
+        )
+        pool: httpcore.ConnectionPool = self._pool
+        pool._network_backend = Backend(patience)  # noqa: SLF001  # httpx 0.28 has no argument for it
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return bound(super().handle_request(request), request)
+
+
+class AsyncTransport(httpx.AsyncHTTPTransport):
+    def __init__(self, destination: Destination, uri: str) -> None:
+        super().__init__(
+            verify=tls_context(destination), limits=LIMITS, proxy=_proxy(uri), trust_env=False
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return bound(await super().handle_async_request(request), request)
+
+
+def tls_context(destination: Destination) -> ssl.SSLContext:
+    """The system's trust, the destination's CA file as well, TLS 1.2 or later (PS3.15 BCP 195)."""
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    if not paths.cafile and not _filled(paths.capath):  # an image without ca-certificates
+        context.load_verify_locations(certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if destination.ca_file:
+        try:
+            context.load_verify_locations(destination.ca_file)
+        except OSError as error:  # SSLError is one
+            raise ConfigurationError(
+                f"destinations.{destination.name}.ca_file: {destination.ca_file}: "
+                f"holds no certificates in PEM ({error.strerror or error})"
+            ) from None
+    return context
+
+
+def _filled(folder: str | None) -> bool:
+    return bool(folder and Path(folder).is_dir() and any(Path(folder).iterdir()))
+
+
+def _proxy(uri: str) -> str | None:
+    """The proxy that the environment names for this address (HTTPS_PROXY, NO_PROXY and so on)."""
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_loopback(uri) or urllib.request.proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
