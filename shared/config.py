@@ -3,77 +3,29 @@
 Built once in each `__main__` and passed down; no other module reads the environment.
 """
 
-import difflib
-import os
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self, cast
-from urllib.parse import urlsplit
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import PydanticBaseSettingsSource as Source
+from pydantic import ValidationError, model_validator
 
-from shared.destination import DEFAULT_SERVICE_ACCOUNT, Auth, AuthKind, Destination
+from shared import config_rules as rules
+from shared.config_sources import Sources, hint, known_beside
+from shared.destination import Destination
 from shared.errors import ConfigurationError
-from shared.sections import (
-    HealthSettings,
-    LogSettings,
-    Receive,
-    RedisSettings,
-    Route,
-    SpoolSettings,
-    Upload,
-    WorklistSettings,
-)
+from shared.sections import Sections
 
-PREFIX = "DICOMWEB_PROXY_"
-DEFAULT_FILE = Path("/etc/dicomweb-proxy/proxy.toml")
-ONLY_DESTINATION = ("upload.uri", "upload.insecure", "worklist.uri", "auth")
+# Where one of these cannot be used, it is not known what the destinations are.
+DESTINATION_SECTIONS = frozenset({"upload", "worklist", "auth", "destinations"})
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,  # an error message is no place for a credential
-    )
-
-    receive: Receive = Receive()
-    spool: SpoolSettings = SpoolSettings()
-    redis: RedisSettings = RedisSettings()
-    upload: Upload = Upload()
-    worklist: WorklistSettings = WorklistSettings()
-    auth: Auth = Auth()
-    health: HealthSettings = HealthSettings()
-    log: LogSettings = LogSettings()
-    destinations: tuple[Destination, ...] = Field(
-        default=(), description="Origin servers, where there are several."
-    )
-    routes: tuple[Route, ...] = Field(default=(), description="Which AE title goes where.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], *_: Source, **sources: Source
-    ) -> tuple[Source, ...]:
-        """Environment above file; the file's content comes in through init_settings."""
-        return sources["env_settings"], sources["init_settings"]
+class Settings(Sections):
+    """The tables as they are used: destinations resolved, authentication decided."""
 
     @model_validator(mode="after")
     def _resolve(self) -> Self:
-        object.__setattr__(self, "destinations", tuple(_resolved(self)))
-        names = [destination.name for destination in self.destinations]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"destinations: the name {twice[0]!r} is used twice")
-        for number, route in enumerate(self.routes):
-            for name in (*route.upload_to, *filter(None, [route.worklist_from])):
-                if name not in names:
-                    raise ValueError(
-                        f"routes.{number}: there is no destination {name!r}{_hint(name, names)}"
-                    )
+        if mistakes := list(rules.contradictions(self)):
+            raise ValueError("\n".join(mistakes))
+        object.__setattr__(self, "destinations", rules.destinations(self))
         return self
 
     @property
@@ -81,142 +33,50 @@ class Settings(BaseSettings):
         return tuple(each for each in self.destinations if each.upload_uri)
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def load(path: Path | None = None) -> Settings:
     """Settings of a file (else the one DICOMWEB_PROXY_CONFIG names, else the default if it exists)
     and the environment. Raises ConfigurationError with every mistake.
     """
-    environ = os.environ if environ is None else environ
-    named = path or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
-    content, mistakes = _file(named or DEFAULT_FILE, must_exist=named is not None)
-    mistakes += _misspelt(environ)
-    try:
-        settings = Settings(**content)
-    except ValidationError as error:
-        raise ConfigurationError(*mistakes, *_lines(error)) from None
-    except ValueError as error:  # a variable that should hold JSON and does not
-        raise ConfigurationError(*mistakes, str(error).splitlines()[0]) from None
-    mistakes += _missing_secrets(settings)
-    if not settings.destinations:
-        mistakes.append("upload.uri or worklist.uri: at least one is needed, or [[destinations]]")
+    return settings_of(Sources(path))
+
+
+def settings_of(sources: Sources) -> Settings:
+    content = sources.merged()
+    invalid, broken = _invalid(content, sources)
+    mistakes = [*sources.mistakes, *invalid]
+    rest = Sections(**{key: value for key, value in content.items() if key not in broken})
+    mistakes += rules.unusable_file("redis.password_file", rest.redis.password_file)
+    if not broken & DESTINATION_SECTIONS:
+        mistakes += rules.contradictions(rest)
+        mistakes += rules.unusable_files(rest)
+        # A misspelt name may well have been the missing one.
+        misspelt = bool(sources.mistakes) or bool(broken - Sections.model_fields.keys())
+        if not (misspelt or rules.destinations(rest)):
+            mistakes.append(
+                "upload.uri or worklist.uri: at least one is needed, or [[destinations]]"
+            )
     if mistakes:
         raise ConfigurationError(*mistakes)
-    return settings
+    return Settings(**content)
 
 
-def _file(path: Path, *, must_exist: bool) -> tuple[dict[str, Any], list[str]]:
+def _invalid(content: dict[str, Any], sources: Sources) -> tuple[list[str], set[str]]:
+    """What no table takes, as lines, and the tables that cannot be used for it."""
     try:
-        return tomllib.loads(path.read_text("utf-8")), []
-    except FileNotFoundError:
-        return {}, [f"{path}: no such file"] if must_exist else []
-    except (OSError, UnicodeDecodeError) as error:
-        return {}, [f"{path}: cannot be read ({getattr(error, 'strerror', 'not UTF-8')})"]
-    except tomllib.TOMLDecodeError as error:
-        return {}, [f"{path}: {error}"]
-
-
-def _misspelt(environ: Mapping[str, str]) -> list[str]:
-    """Variables of ours that no setting takes: pydantic-settings would shrug."""
-    known = {PREFIX + "CONFIG", *(PREFIX + key.upper().replace(".", "__") for key in keys())}
-    whole = {PREFIX + name.upper() for name in Settings.model_fields}
-    return [
-        f"{name}: there is no such setting{_hint(name, known)}"
-        for name in sorted(environ)
-        if name.upper().startswith(PREFIX) and name.upper() not in known | whole
-    ]
-
-
-def keys() -> Iterator[str]:
-    """Every setting that the environment can give, as section.name."""
-    for section, field in Settings.model_fields.items():
-        nested = getattr(field.annotation, "model_fields", None)
-        yield from (f"{section}.{name}" for name in nested) if nested else ()
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _lines(error: ValidationError) -> Iterator[str]:
-    for each in error.errors(include_url=False, include_input=False):
-        place = ".".join(map(str, each["loc"]))
-        message = each["msg"].removeprefix("Value error, ")
-        if each["type"] == "extra_forbidden":
-            message = f"there is no such setting{_hint(place, keys())}"
-        yield f"{place}: {message}" if place else message
-
-
-def _resolved(settings: Settings) -> Iterator[Destination]:
-    """The destinations, with authentication decided."""
-    single = bool(settings.upload.uri or settings.worklist.uri)
-    if settings.destinations:
-        if beside := _only_destination_keys(settings):
-            raise ValueError(
-                f"{beside[0]}: cannot stand beside [[destinations]]; move it into one of them"
-            )
-        found = settings.destinations
-    elif single:
-        found = (_only(settings),)
+        Sections(**content)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
     else:
-        found = ()
+        return [], set()
+    lines = []
     for each in found:
-        yield each.model_copy(update={"auth": _decided(each)})
+        key = ".".join(map(str, each["loc"]))
+        origin = f" ({given})" if (given := sources.origin(key)) else ""
+        lines += [f"{key}{origin}: {text}" for text in _texts(each["type"], each["msg"], key)]
+    return lines, {str(each["loc"][0]) for each in found}
 
 
-def _only_destination_keys(settings: Settings) -> list[str]:
-    parts = [(key, *key.partition(".")[::2]) for key in ONLY_DESTINATION]
-    return [
-        key
-        for key, section, name in parts
-        if section in settings.model_fields_set
-        and (not name or name in getattr(settings, section).model_fields_set)
-    ]
-
-
-def _only(settings: Settings) -> Destination:
-    return Destination(
-        upload_uri=settings.upload.uri,
-        worklist_uri=settings.worklist.uri,
-        auth=settings.auth,
-        insecure=settings.upload.insecure,
-        parallelism=settings.upload.parallelism,
-    )
-
-
-def _decided(destination: Destination) -> Auth:
-    auth = destination.auth
-    uris = [uri for uri in (destination.upload_uri, destination.worklist_uri) if uri]
-    at_google = all((urlsplit(uri).hostname or "").endswith(".googleapis.com") for uri in uris)
-    kind = auth.kind or (
-        AuthKind.GOOGLE if auth.service_account_file or at_google else AuthKind.NONE
-    )
-    if auth.kind is None and auth.service_account_file and not at_google:
-        raise ValueError(
-            f"destinations.{destination.name}: a Google token is sent to a host outside googleapis.com "
-            'only if auth.kind = "google" says so'
-        )
-    file = auth.service_account_file
-    if kind is AuthKind.GOOGLE and file is None:
-        file = DEFAULT_SERVICE_ACCOUNT
-    return auth.model_copy(update={"kind": kind, "service_account_file": file})
-
-
-def _missing_secrets(settings: Settings) -> list[str]:
-    secrets = [("redis.password_file", settings.redis.password_file)]
-    for each in settings.destinations:
-        place = f"destinations.{each.name}"
-        secrets += [
-            (f"{place}.auth.{key}", cast("Path | None", getattr(each.auth, key)))
-            for key in ("service_account_file", "password_file", "token_file")
-        ]
-        secrets.append((f"{place}.ca_file", each.ca_file))
-    return [problem for key, path in secrets if path and (problem := _unusable(key, path))]
-
-
-def _unusable(key: str, path: Path) -> str:
-    try:
-        if path.read_bytes().strip():
-            return ""
-    except OSError as error:
-        return f"{key}: {path}: cannot be read ({error.strerror})"
-    return f"{key}: {path}: is empty"
+def _texts(kind: str, message: str, key: str) -> list[str]:
+    if kind == "extra_forbidden":
+        return [f"there is no such setting{hint(key, known_beside(key))}"]
+    return message.removeprefix("Value error, ").splitlines()

@@ -87,6 +87,11 @@ def is_loopback(uri: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def is_exposed(uri: str | None) -> bool:
+    """Whether patient data would cross a network in the clear."""
+    return bool(uri) and urlsplit(uri or "").scheme == "http" and not is_loopback(uri or "")
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", value):
         raise ValueError("must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter or digit")
@@ -133,8 +138,9 @@ class Destination(Section):
     def _reachable(self) -> Self:
         if not self.upload_uri and not self.worklist_uri:
             raise ValueError("needs upload_uri, worklist_uri or both")
-        for key in ("upload_uri", "worklist_uri"):
-            uri = getattr(self, key)
-            if uri and uri.startswith("http:") and not self.insecure and not is_loopback(uri):
-                raise ValueError(f"{key} must be https (or say insecure = true)")
+        plain = [key for key in ("upload_uri", "worklist_uri") if is_exposed(getattr(self, key))]
+        if plain and not self.insecure:
+            raise ValueError(
+                "\n".join(f"{key} must be https (or say insecure = true)" for key in plain)
+            )
         return self

@@ -3,12 +3,16 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
-from shared.destination import MEBIBYTE, Profile, Section, ServiceUri
+from shared.destination import MEBIBYTE, Auth, Destination, Profile, Section, ServiceUri
 
+PREFIX = "DICOMWEB_PROXY_"  # of every environment variable of ours
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -21,6 +25,18 @@ def _zone(value: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+
+
+def _redis_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    if parts.password:
+        raise ValueError("must hold no password: put it into a file and name it in password_file")
+    return value
+
+
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 
 
 class Receive(Section):
@@ -83,7 +99,7 @@ class SpoolSettings(Section):
 class RedisSettings(Section):
     """The index and job queue: rebuilt from the spool whenever it is lost."""
 
-    url: str = Field(
+    url: RedisUrl = Field(
         default="redis://127.0.0.1:6379/0", description="redis://, rediss:// or unix:// address."
     )
     password_file: Path | None = Field(default=None, description="File that holds the password.")
@@ -201,3 +217,37 @@ class Route(Section):
         default=None, description="Destination that answers the worklist."
     )
     urgent: bool = Field(default=False, description="Send ahead of what is routine.")
+
+
+class Sections(BaseSettings):
+    """All tables, each valid by itself; shared.config.Settings is what a service uses."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # compose hands on "" for what is not set
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # an error message is no place for a credential
+    )
+
+    receive: Receive = Receive()
+    spool: SpoolSettings = SpoolSettings()
+    redis: RedisSettings = RedisSettings()
+    upload: Upload = Upload()
+    worklist: WorklistSettings = WorklistSettings()
+    auth: Auth = Auth()
+    health: HealthSettings = HealthSettings()
+    log: LogSettings = LogSettings()
+    destinations: tuple[Destination, ...] = Field(
+        default=(), description="Origin servers, where there are several."
+    )
+    routes: tuple[Route, ...] = Field(default=(), description="Which AE title goes where.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *_: Source, **sources: Source
+    ) -> tuple[Source, ...]:
+        """Only what is handed in: settings made in code do not depend on the environment."""
+        del settings_cls
+        return (sources["init_settings"],)

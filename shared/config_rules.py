@@ -1,0 +1,166 @@
+"""What settings must agree on with one another and with the files they name."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.config_sources import hint
+from shared.destination import (
+    DEFAULT_SERVICE_ACCOUNT,
+    Auth,
+    AuthKind,
+    Destination,
+    is_exposed,
+)
+from shared.sections import Sections
+
+# Settings of the only destination: beside [[destinations]] they would be silently without effect.
+ONLY_DESTINATION = ("upload.uri", "upload.insecure", "worklist.uri", "auth")
+SECRETS = ("service_account_file", "password_file", "token_file")
+KEY_FIELDS = ("client_email", "private_key", "token_uri")  # of a Google service-account key
+
+
+def contradictions(sections: Sections) -> Iterator[str]:
+    """Mistakes that no single table shows."""
+    yield from _limits(sections)
+    if sections.destinations:
+        for key in _only_destination_keys(sections):
+            yield f"{key}: cannot stand beside [[destinations]]; move it into one of them"
+    else:
+        yield from _exposed(sections)
+    yield from _names(sections)
+    yield from _routes(sections)
+    for each in _declared(sections):
+        if each.auth.kind is None and each.auth.service_account_file and not _at_google(each):
+            yield (
+                f"{place(sections, each)}auth: a Google token is sent to a host outside "
+                'googleapis.com only if kind = "google" says so'
+            )
+
+
+def destinations(sections: Sections) -> tuple[Destination, ...]:
+    """The destinations, with authentication and inherited limits decided."""
+    return tuple(_decided(each, sections) for each in _declared(sections))
+
+
+def unusable_files(sections: Sections) -> Iterator[str]:
+    """Files that the destinations name and that cannot be used."""
+    for each in destinations(sections):
+        prefix = place(sections, each)
+        for key in SECRETS:
+            yield from unusable_file(f"{prefix}auth.{key}", getattr(each.auth, key))
+        if each.auth.kind is AuthKind.GOOGLE and each.auth.service_account_file:
+            yield from _no_key(f"{prefix}auth.service_account_file", each.auth.service_account_file)
+        yield from unusable_file(f"{prefix}ca_file", each.ca_file)
+
+
+def unusable_file(key: str, path: Path | None) -> Iterator[str]:
+    if path is None:
+        return
+    try:
+        if not path.read_bytes().strip():
+            yield f"{key}: {path}: is empty"
+    except OSError as error:
+        yield f"{key}: {path}: cannot be read ({error.strerror})"
+
+
+def place(sections: Sections, destination: Destination) -> str:
+    """What a destination's keys are called in the configuration."""
+    return f"destinations.{destination.name}." if sections.destinations else ""
+
+
+def _limits(sections: Sections) -> Iterator[str]:
+    if sections.spool.hard_reserve > sections.spool.soft_reserve:
+        yield "spool.hard_reserve: must not be above soft_reserve"
+    if sections.upload.retry_base > sections.upload.retry_cap:
+        yield "upload.retry_base: must not be above retry_cap"
+
+
+def _only_destination_keys(sections: Sections) -> list[str]:
+    parts = [(key, *key.partition(".")[::2]) for key in ONLY_DESTINATION]
+    return [
+        key
+        for key, section, name in parts
+        if section in sections.model_fields_set
+        and (not name or name in getattr(sections, section).model_fields_set)
+    ]
+
+
+def _exposed(sections: Sections) -> Iterator[str]:
+    uris = {"upload.uri": sections.upload.uri, "worklist.uri": sections.worklist.uri}
+    for key, uri in uris.items():
+        if is_exposed(uri) and not sections.upload.insecure:
+            yield f"{key}: must be https (or say upload.insecure = true)"
+
+
+def _names(sections: Sections) -> Iterator[str]:
+    names = [each.name for each in sections.destinations]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"destinations: the name {name!r} is used twice"
+
+
+def _routes(sections: Sections) -> Iterator[str]:
+    uploads = {each.name: bool(each.upload_uri) for each in _declared(sections)}
+    worklists = {each.name: bool(each.worklist_uri) for each in _declared(sections)}
+    for number, route in enumerate(sections.routes):
+        for name in route.upload_to:
+            yield from _target(f"routes.{number}.upload_to", name, uploads, "upload_uri")
+        if route.worklist_from:
+            key = f"routes.{number}.worklist_from"
+            yield from _target(key, route.worklist_from, worklists, "worklist_uri")
+
+
+def _target(key: str, name: str, able: dict[str, bool], needed: str) -> Iterator[str]:
+    if name not in able:
+        yield f"{key}: there is no destination {name!r}{hint(name, able)}"
+    elif not able[name]:
+        yield f"{key}: the destination {name!r} has no {needed}"
+
+
+def _declared(sections: Sections) -> tuple[Destination, ...]:
+    if sections.destinations:
+        return sections.destinations
+    if not (sections.upload.uri or sections.worklist.uri):
+        return ()
+    return (
+        Destination.model_construct(  # no second validation: _exposed has named the right keys
+            upload_uri=sections.upload.uri,
+            worklist_uri=sections.worklist.uri,
+            auth=sections.auth,
+            insecure=sections.upload.insecure,
+        ),
+    )
+
+
+def _at_google(destination: Destination) -> bool:
+    uris = [uri for uri in (destination.upload_uri, destination.worklist_uri) if uri]
+    return all((urlsplit(uri).hostname or "").endswith(".googleapis.com") for uri in uris)
+
+
+def _decided(destination: Destination, sections: Sections) -> Destination:
+    changes: dict[str, object] = {"auth": _auth(destination)}
+    if "parallelism" not in destination.model_fields_set:
+        changes["parallelism"] = sections.upload.parallelism
+    return destination.model_copy(update=changes)
+
+
+def _auth(destination: Destination) -> Auth:
+    auth = destination.auth
+    google = auth.service_account_file or _at_google(destination)
+    kind = auth.kind or (AuthKind.GOOGLE if google else AuthKind.NONE)
+    file = auth.service_account_file
+    if kind is AuthKind.GOOGLE and file is None:
+        file = DEFAULT_SERVICE_ACCOUNT
+    return auth.model_copy(update={"kind": kind, "service_account_file": file})
+
+
+def _no_key(key: str, path: Path) -> Iterator[str]:
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError:
+        return  # unusable_file has said so
+    except ValueError:
+        content = None
+    if not (isinstance(content, dict) and all(content.get(name) for name in KEY_FIELDS)):
+        yield f"{key}: {path}: is no Google service-account key (JSON with {', '.join(KEY_FIELDS)})"
