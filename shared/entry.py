@@ -1,0 +1,62 @@
+"""The name of a kept instance: all that is known of it without opening the file.
+
+<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<received, ns, hex><process, hex>~<size>.dcm
+
+A name is unique per reception, never a SOP Instance UID: a second, different copy of an instance
+must not be deleted by the first one's success. Names sort by the time of reception.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+DESTINATION = r"[a-z0-9][a-z0-9_-]{0,39}"  # as shared.destination allows
+URGENT, ROUTINE = "urgent", "routine"
+FOLDER = r"[0-9]{10}(?:[0-9]{4})?"
+NAME = r"[0-9a-f]{24}~[0-9]{1,19}"
+SUFFIX = ".dcm"
+
+_PATH = re.compile(rf"{DESTINATION}/(?:{URGENT}|{ROUTINE})/{FOLDER}/{NAME}\.dcm", re.ASCII)
+_TIME_DIGITS = 16  # of 64 bits of nanoseconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kept instance for one destination. Only well-formed paths become entries, so that
+    nothing that comes back from Redis can point outside the spool.
+    """
+
+    path: str  # relative to the spool's root
+    size: int  # bytes
+
+    def __post_init__(self) -> None:
+        if not _PATH.fullmatch(self.path):
+            raise ValueError("not the path of a spooled instance")
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """The entry of a path; the size is in it. Raises ValueError for any other path."""
+        size = path.rpartition("~")[2].removesuffix(SUFFIX)
+        return cls(path, int(size) if size.isascii() and size.isdigit() else 0)
+
+    @property
+    def destination(self) -> str:
+        return self.path.partition("/")[0]
+
+    @property
+    def urgent(self) -> bool:
+        return self.path.split("/", 2)[1] == URGENT
+
+    @property
+    def name(self) -> str:
+        """Without folder and suffix."""
+        return self.path.rpartition("/")[2].removesuffix(SUFFIX)
+
+    @property
+    def received(self) -> float:
+        """When the instance was complete, in seconds since 1970."""
+        return int(self.name[:_TIME_DIGITS], 16) / 1e9
+
+
+def name_of(received_ns: int, process: int, size: int) -> str:
+    return f"{received_ns:016x}{process:08x}~{size}"

@@ -1,0 +1,16 @@
+"""From an OSError of the spool's file system to the one clear line that a log gets."""
+
+import errno
+import os
+
+from shared.errors import SpoolError, SpoolFull
+
+# EFBIG is how a limit on file size (RLIMIT_FSIZE, or the file system's own) shows.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def spool_fault(error: OSError, doing: str) -> SpoolError:
+    """`doing` completes "cannot …". Neither it nor the result names a patient."""
+    kind = SpoolFull if error.errno in FULL else SpoolError
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    return kind(f"cannot {doing}: {reason}")

@@ -1,0 +1,118 @@
+"""The folders that instances are kept in: one an hour, or one per 4,096 instances in a flood.
+
+Small folders keep three things bounded: what a scan sorts at a time, what a sync of the folder has
+to write, and what an unlink has to search.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import Lock
+
+from shared.entry import ROUTINE, URGENT, Entry
+from shared.faults import spool_fault
+from shared.sync import SharedSync, sync_folder
+
+CAPACITY = 4096  # files that one process puts into one folder
+MODE = 0o750
+HOUR = len("YYYYMMDDHH")
+IDLE_HOURS = 2  # an empty folder older than this is removed; no process keeps into it any more
+
+
+Filing = Callable[[str], object]  # renames or links a file into the folder it is given
+
+
+class Folder:
+    def __init__(self, root: Path, path: str) -> None:
+        self.path = path  # relative to the root
+        self.absolute = f"{root}/{path}"
+        self.sync = SharedSync(self.absolute)
+        self.taken = 0
+
+    @property
+    def hour(self) -> str:
+        return self.path.rpartition("/")[2][:HOUR]
+
+
+class Folders:
+    """Hands out the folder to keep into. Safe to use from several threads."""
+
+    def __init__(self, root: Path, *, sync: bool) -> None:
+        self._root = root
+        self._sync = sync
+        self._lock = Lock()
+        self._current: dict[tuple[str, bool], Folder] = {}
+
+    def take(self, destination: str, *, urgent: bool, at: float) -> Folder:
+        """The folder for one more instance received `at` that time. Raises OSError."""
+        hour = time.strftime("%Y%m%d%H", time.gmtime(at))
+        with self._lock:
+            folder = self._current.get((destination, urgent))
+            if folder is None or folder.hour != hour or folder.taken >= CAPACITY:
+                folder = self._begin(destination, urgent, at)
+            folder.taken += 1
+            return folder
+
+    def file(self, into: Filing, destination: str, *, urgent: bool, at: float) -> Folder:
+        """Have an instance filed into the folder of the hour. Raises OSError."""
+        folder = self.take(destination, urgent=urgent, at=at)
+        try:
+            into(folder.absolute)
+        except FileNotFoundError:  # somebody tidied the folder away
+            self._forget(folder)
+            folder = self.take(destination, urgent=urgent, at=at)
+            into(folder.absolute)
+        return folder
+
+    def _forget(self, folder: Folder) -> None:
+        with self._lock:
+            self._current = {k: v for k, v in self._current.items() if v is not folder}
+
+    def remove(self, entries: Iterable[Entry]) -> None:
+        """Take back names that may not be durable: the sender is not told Success."""
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                (self._root / entry.path).unlink(missing_ok=True)
+
+    def _begin(self, destination: str, urgent: bool, at: float) -> Folder:
+        before = self._current.get((destination, urgent))
+        parent = f"{destination}/{URGENT if urgent else ROUTINE}"
+        folder = Folder(self._root, f"{parent}/{time.strftime('%Y%m%d%H%M%S', time.gmtime(at))}")
+        make(self._root, folder.path, sync=self._sync)
+        self._current[destination, urgent] = folder
+        if before is None or before.hour != folder.hour:
+            remove_idle(self._root / parent, before=at - IDLE_HOURS * 3600)
+        return folder
+
+
+def make(root: Path, path: str, *, sync: bool) -> None:
+    """Create a folder below the root, and each above it, durably. Raises OSError."""
+    below = str(root)
+    for part in path.split("/"):
+        above, below = below, f"{below}/{part}"
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(below, MODE)  # noqa: PTH102  strings are what the fast path works with
+        if sync:  # also where it exists: whoever made it may not have got this far
+            sync_folder(above)
+
+
+def names(folder: Path) -> list[str]:
+    """Sorted; none where there is no such folder. Raises SpoolError."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208  names are enough
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise spool_fault(error, f"list {folder}") from None
+
+
+def remove_idle(parent: Path, *, before: float) -> None:
+    """Remove folders that are empty and were begun before that time; a full one resists."""
+    oldest = time.strftime("%Y%m%d%H%M%S", time.gmtime(before))
+    with contextlib.suppress(OSError):
+        for name in os.listdir(parent):  # noqa: PTH208  names are enough
+            if name < oldest:
+                with contextlib.suppress(OSError):
+                    (parent / name).rmdir()

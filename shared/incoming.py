@@ -1,0 +1,91 @@
+"""Partial files: instances whose last byte has not come. They are dropped when their process ends.
+
+Each process holds a lock on a file of its own, so that another one can tell its partial files from
+those of a process that died, even where each container calls its process number 1.
+"""
+
+import contextlib
+import fcntl
+import itertools
+import os
+import re
+from pathlib import Path
+from threading import Lock
+
+FOLDER = ".incoming"
+MODE = 0o640
+
+_LOCK_FILE = re.compile(r"\.([0-9a-f]{8})\.lock")
+_PARTIAL = re.compile(r"\.([0-9a-f]{8})-[0-9]+\.part")
+
+
+class Incoming:
+    def __init__(self, root: Path, process: int) -> None:
+        self._folder = f"{root}/{FOLDER}"
+        self._process = f"{process:08x}"
+        self._numbers = itertools.count()
+        self._lock: int | None = None
+        self._locking = Lock()
+
+    def create(self) -> tuple[str, int]:
+        """A new partial file: its path and descriptor. Raises OSError."""
+        if self._lock is None:
+            self._hold()
+        path = f"{self._folder}/.{self._process}-{next(self._numbers)}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        return path, os.open(path, flags, MODE)
+
+    def close(self) -> None:
+        with self._locking:
+            if self._lock is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(self._lock_file())  # noqa: PTH108  as in create
+                os.close(self._lock)
+                self._lock = None
+
+    def recover(self) -> int:
+        """Remove what processes left that are no more; how many partial files that was.
+
+        Anything whose name is not one of ours stays. Raises OSError.
+        """
+        names = os.listdir(self._folder)  # noqa: PTH208  names are enough
+        owners = {found[1] for name in names if (found := _PARTIAL.fullmatch(name))}
+        owners |= {found[1] for name in names if (found := _LOCK_FILE.fullmatch(name))}
+        return sum(self._bury(owner, names) for owner in owners - {self._process})
+
+    def _lock_file(self) -> str:
+        return f"{self._folder}/.{self._process}.lock"
+
+    def _hold(self) -> None:
+        with self._locking:
+            while self._lock is None:
+                held = os.open(self._lock_file(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
+                fcntl.flock(held, fcntl.LOCK_EX)
+                if _still_named(held, self._lock_file()):  # else taken for dead a moment ago
+                    self._lock = held
+                else:
+                    os.close(held)
+
+    def _bury(self, owner: str, names: list[str]) -> int:
+        lock_file = f"{self._folder}/.{owner}.lock"
+        held = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0  # alive
+        else:
+            left = [name for name in names if name.startswith(f".{owner}-")]
+            for name in (*left, f".{owner}.lock"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{self._folder}/{name}")  # noqa: PTH108  as in create
+            return len(left)
+        finally:
+            os.close(held)
+
+
+def _still_named(descriptor: int, path: str) -> bool:
+    try:
+        named = os.stat(path)  # noqa: PTH116  as in create
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(named, os.fstat(descriptor))

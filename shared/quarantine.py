@@ -1,0 +1,119 @@
+"""Instances that a destination refuses, set aside with the reason until an operator decides.
+
+<root>/.quarantine/<destination>/<name>.dcm and <name>.json
+"""
+
+import contextlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared import logs
+from shared.entry import DESTINATION, NAME, SUFFIX, Entry
+from shared.faults import spool_fault
+from shared.folders import Folders, make, names
+from shared.sync import sync_folder
+
+log = logs.get(__name__)
+
+FOLDER = ".quarantine"
+RECORD = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One instance set aside."""
+
+    destination: str
+    name: str  # as in the spool, without suffix
+    record: Mapping[str, object]  # why; empty where it could not be written or read
+
+    @property
+    def size(self) -> int:
+        return int(self.name.rpartition("~")[2])
+
+
+class Quarantine:
+    def __init__(self, root: Path, folders: Folders) -> None:
+        self._root = root
+        self._folders = folders
+
+    def file(self, item: Quarantined) -> Path:
+        return self._root / FOLDER / item.destination / (item.name + SUFFIX)
+
+    def put(self, entry: Entry, record: Mapping[str, object]) -> None:
+        folder = self._root / FOLDER / entry.destination
+        record_file = folder / (entry.name + RECORD)
+        try:
+            make(self._root, f"{FOLDER}/{entry.destination}", sync=True)
+            _write(record_file, {**record, "urgent": entry.urgent})
+            (self._root / entry.path).rename(folder / (entry.name + SUFFIX))
+            sync_folder(str(folder))
+        except FileNotFoundError:
+            record_file.unlink(missing_ok=True)
+            raise
+        except OSError as error:
+            raise spool_fault(error, "set an instance aside") from None
+
+    def list(self, destination: str | None) -> Iterator[Quarantined]:
+        wanted = [destination] if destination else names(self._root / FOLDER)
+        for each in wanted:
+            if not re.fullmatch(DESTINATION, each, re.ASCII):
+                continue
+            folder = self._root / FOLDER / each
+            for name in names(folder):
+                stem = name.removesuffix(SUFFIX)
+                if stem != name and re.fullmatch(NAME, stem, re.ASCII):
+                    yield Quarantined(each, stem, _read(folder / (stem + RECORD)))
+
+    def requeue(self, item: Quarantined) -> Entry:
+        file = self.file(item)
+        try:
+            folder = self._folders.file(
+                lambda folder: file.rename(f"{folder}/{file.name}"),
+                item.destination,
+                urgent=item.record.get("urgent") is True,
+                at=time.time(),
+            )
+            folder.sync()
+            file.with_name(item.name + RECORD).unlink(missing_ok=True)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise spool_fault(error, "put an instance back") from None
+        return Entry(f"{folder.path}/{file.name}", item.size)
+
+    def drop(self, item: Quarantined) -> None:
+        file = self.file(item)
+        try:
+            file.unlink(missing_ok=True)
+            file.with_name(item.name + RECORD).unlink(missing_ok=True)
+        except OSError as error:
+            raise spool_fault(error, "drop an instance") from None
+
+
+def _write(file: Path, record: Mapping[str, object]) -> None:
+    """A full disk must not keep a poison instance in the spool: then it goes without its record."""
+    partial = file.with_name(f".{file.name}")
+    try:
+        with partial.open("w", encoding="utf-8") as stream:
+            json.dump(record, stream, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.rename(file)
+    except OSError as error:
+        log.warning("quarantine.record_lost", reason=os.strerror(error.errno or 0))
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _read(file: Path) -> Mapping[str, object]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,99 @@
+"""One instance on its way into the spool: a partial file, then kept for each destination."""
+
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+
+from shared.entry import SUFFIX, Entry
+from shared.errors import SpoolError
+from shared.faults import spool_fault
+from shared.folders import Filing, Folders
+from shared.incoming import Incoming
+from shared.sync import sync_data
+
+Naming = Callable[[int], tuple[str, float]]  # size -> name, time of reception
+
+
+class Reception:
+    """Write, then keep or abandon. Not for several threads at once."""
+
+    __slots__ = ("_descriptor", "_folders", "_name", "_partial", "_sync", "size")
+
+    def __init__(self, incoming: Incoming, folders: Folders, name: Naming, *, sync: bool) -> None:
+        self._folders = folders
+        self._name = name
+        self._sync = sync
+        self.size = 0  # bytes written
+        try:
+            self._partial, self._descriptor = incoming.create()
+        except OSError as error:
+            raise spool_fault(error, "begin an instance") from None
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append. Goes to the page cache: fast enough for an event loop. Raises SpoolError."""
+        length = len(data)
+        try:
+            written = os.write(self._descriptor, data)
+            while written < length:  # a disk that fills takes less than it was given
+                written += os.write(self._descriptor, data[written:])
+        except OSError as error:
+            raise spool_fault(error, "write an instance") from None
+        self.size += length
+
+    def keep(self, destinations: Sequence[str], *, urgent: bool = False) -> list[Entry]:
+        """Make the instance durable in each destination's folder; then, and not before, the sender
+        may be told Success. Blocks. Raises SpoolError with nothing left behind.
+        """
+        if not destinations:
+            raise ValueError("an instance without a destination would be kept for nobody")
+        kept: list[Entry] = []
+        try:
+            self._finish_writing()
+            self._name_in_each(destinations, urgent, kept)
+        except OSError as error:
+            self._folders.remove(kept)
+            raise spool_fault(error, "keep an instance") from None
+        finally:
+            self.abandon()
+        return kept
+
+    def abandon(self) -> None:
+        """Drop what was not kept. May be called at any time, any number of times."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = -1
+        if self._partial:
+            with contextlib.suppress(OSError):
+                os.unlink(self._partial)  # noqa: PTH108  a string from the fast path
+            self._partial = ""
+
+    def _finish_writing(self) -> None:
+        if self._descriptor < 0:
+            raise SpoolError("cannot keep an instance: it was abandoned")
+        if self._sync:
+            sync_data(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)  # NFS and quotas may report a failed write only here
+
+    def _name_in_each(self, destinations: Sequence[str], urgent: bool, kept: list[Entry]) -> None:
+        name, received = self._name(self.size)
+        file_name, partial = name + SUFFIX, self._partial
+
+        def link(folder: str) -> None:
+            os.link(partial, f"{folder}/{file_name}")
+
+        def rename(folder: str) -> None:
+            os.rename(partial, f"{folder}/{file_name}")  # noqa: PTH104  strings: the fast path
+
+        # The data is there once, however many names it gets; the last one is the file's own.
+        ways: list[Filing] = [*(link for _ in destinations[1:]), rename]
+        folders = []
+        for destination, into in zip(destinations, ways, strict=True):
+            folder = self._folders.file(into, destination, urgent=urgent, at=received)
+            kept.append(Entry(f"{folder.path}/{file_name}", self.size))
+            folders.append(folder)
+        self._partial = ""
+        if self._sync:
+            for folder in folders:
+                folder.sync()

@@ -1,0 +1,143 @@
+"""The spool: instances kept on disk until an origin server has confirmed them. It is the truth;
+Redis is an index of it that can be lost at any moment.
+
+    <root>/<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<name>.dcm   kept, see shared.entry
+    <root>/.incoming/                                                   partial, see shared.incoming
+    <root>/.quarantine/<destination>/<name>.dcm and .json               see shared.quarantine
+    <root>/.version                                                     of this layout
+"""
+
+import contextlib
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+
+from shared import incoming, quarantine
+from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
+from shared.errors import SpoolError
+from shared.faults import spool_fault
+from shared.folders import MODE, Folders, names
+from shared.incoming import Incoming
+from shared.quarantine import Quarantined
+from shared.reception import Reception
+from shared.sections import SpoolSettings
+from shared.spool_probe import probe
+from shared.watermark import Pressure, Watermark
+
+__all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
+
+VERSION = 1
+VERSION_FILE = ".version"
+
+
+class Spool:
+    """Safe to use from several threads and processes at once."""
+
+    def __init__(self, settings: SpoolSettings) -> None:
+        self.root = settings.path.absolute()
+        self._sync = settings.sync
+        self._process = secrets.randbits(32)  # tells names given by several processes apart
+        self._incoming = Incoming(self.root, self._process)
+        self._folders = Folders(self.root, sync=settings.sync)
+        self._quarantine = quarantine.Quarantine(self.root, self._folders)
+        self._watermark = Watermark(self.root, settings)
+        self._naming = Lock()
+        self._named_last = 0
+
+    def open(self) -> int:
+        """Create the folders, prove that the spool can be used, drop the partial files of processes
+        that are no more; how many that was. Touches nothing else, however much is kept.
+        Raises SpoolError with one line that says what is wrong.
+        """
+        try:
+            self.root.mkdir(MODE, parents=True, exist_ok=True)
+            for folder in (incoming.FOLDER, quarantine.FOLDER):
+                (self.root / folder).mkdir(MODE, exist_ok=True)
+            _check_version(self.root)
+            probe(self.root, sync=self._sync)
+            return self._incoming.recover()
+        except OSError as error:
+            raise spool_fault(error, f"use the spool {self.root}") from None
+
+    def close(self) -> None:
+        """Let other processes know that no partial file of this one is alive."""
+        self._incoming.close()
+
+    def receive(self) -> Reception:
+        """Begin an instance. Raises SpoolError."""
+        return Reception(self._incoming, self._folders, self._next_name, sync=self._sync)
+
+    def pressure(self) -> Pressure:
+        return self._watermark.pressure()
+
+    def destinations(self) -> list[str]:
+        """Those that have a folder, whether it holds anything or not. Raises SpoolError."""
+        return [name for name in names(self.root) if re.fullmatch(DESTINATION, name, re.ASCII)]
+
+    def scan(self, destination: str) -> Iterator[Entry]:
+        """Every instance kept for a destination, urgent before routine, oldest folder first, sorted
+        within a folder. Constant memory. What comes or goes meanwhile may be seen or not.
+        Raises SpoolError.
+        """
+        for priority in (URGENT, ROUTINE):
+            parent = f"{destination}/{priority}"
+            for folder in names(self.root / parent):
+                for name in names(self.root / parent / folder):
+                    with contextlib.suppress(ValueError):  # not ours: see spool check
+                        yield Entry.at(f"{parent}/{folder}/{name}")
+
+    def file(self, entry: Entry) -> Path:
+        return self.root / entry.path
+
+    def release(self, entry: Entry) -> None:
+        """Remove an instance that its destination has. Needs no sync: at worst it is sent twice."""
+        try:
+            self.file(entry).unlink(missing_ok=True)
+        except OSError as error:
+            raise spool_fault(error, "remove an instance") from None
+
+    def quarantine(self, entry: Entry, record: Mapping[str, object]) -> None:
+        """Set an instance aside, durably, with a record of why. No patient data in the record.
+        Raises FileNotFoundError if it is gone, SpoolError for anything else.
+        """
+        self._quarantine.put(entry, record)
+
+    def quarantined(self, destination: str | None = None) -> Iterator[Quarantined]:
+        """What was set aside, oldest first in each destination."""
+        return self._quarantine.list(destination)
+
+    def requeue(self, item: Quarantined) -> Entry:
+        """Back into the spool, under the name it had. Raises FileNotFoundError, SpoolError."""
+        return self._quarantine.requeue(item)
+
+    def drop(self, item: Quarantined) -> None:
+        """Delete an instance for good: an operator's decision."""
+        self._quarantine.drop(item)
+
+    def _next_name(self, size: int) -> tuple[str, float]:
+        """Later receptions of this process get later names, whatever the clock does."""
+        with self._naming:
+            self._named_last = max(time.time_ns(), self._named_last + 1)
+            received = self._named_last
+        return name_of(received, self._process, size), received / 1e9
+
+
+def _check_version(root: Path) -> None:
+    """A spool that a later version wrote is not ours to read: what we overlook would be lost."""
+    file = root / VERSION_FILE
+    try:
+        found = file.read_text("ascii").strip()
+    except FileNotFoundError:
+        file.write_text(f"{VERSION}\n", "ascii")
+        return
+    except UnicodeDecodeError:
+        found = ""
+    if not found.isdigit():
+        raise SpoolError(f"{file}: is not the version of a spool")
+    if int(found) > VERSION:
+        raise SpoolError(
+            f"{root}: was written by a later version (layout {found}, this one knows {VERSION})"
+        )

@@ -1,0 +1,46 @@
+"""How full the spool's file system is, asked at most twice a second."""
+
+import os
+import time
+from enum import IntEnum
+from pathlib import Path
+
+from shared.sections import SpoolSettings
+
+FRESH = 0.5  # seconds; at 1 GB/s this is 512 MiB, the default hard reserve
+
+
+class Pressure(IntEnum):
+    NONE = 0
+    SOFT = 1  # take no new associations
+    HARD = 2  # take no instance
+
+
+class Watermark:
+    def __init__(self, root: Path, settings: SpoolSettings) -> None:
+        self._root = root
+        self._soft = settings.soft_reserve
+        self._hard = settings.hard_reserve
+        self._asked = float("-inf")
+        self._pressure = Pressure.NONE
+
+    def pressure(self) -> Pressure:
+        now = time.monotonic()
+        if now - self._asked >= FRESH:
+            self._asked = now
+            self._pressure = self._measure()
+        return self._pressure
+
+    def free(self) -> int:
+        """Bytes that this process may still use. Raises OSError."""
+        found = os.statvfs(self._root)
+        return found.f_bavail * found.f_frsize
+
+    def _measure(self) -> Pressure:
+        try:
+            free = self.free()
+        except OSError:
+            return Pressure.HARD  # a file system that cannot even say will not keep anything
+        if free < self._hard:
+            return Pressure.HARD
+        return Pressure.SOFT if free < self._soft else Pressure.NONE

@@ -1,0 +1,35 @@
+"""Spools for tests: small, on a folder of the test's own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.entry import Entry
+from shared.sections import SpoolSettings
+from shared.spool import Spool
+
+
+def open_spool(path: Path, *, sync: bool = True) -> Spool:
+    spool = Spool(SpoolSettings(path=path, sync=sync, soft_reserve=0, hard_reserve=0))
+    spool.open()
+    return spool
+
+
+def keep(
+    spool: Spool,
+    data: bytes,
+    destinations: Sequence[str] = ("cloud",),
+    *,
+    urgent: bool = False,
+) -> list[Entry]:
+    reception = spool.receive()
+    reception.write(data)
+    return reception.keep(destinations, urgent=urgent)
+
+
+def files_below(folder: Path) -> set[str]:
+    """Every file, as a relative path, the spool's own marks apart."""
+    return {
+        str(each.relative_to(folder))
+        for each in folder.rglob("*")
+        if each.is_file() and each.name != ".version" and each.suffix != ".lock"
+    }
