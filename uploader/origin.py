@@ -1,10 +1,16 @@
 """A destination's origin server as the uploader sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shared.destination import Destination
-from uploader.outcome import Outcome
+from shared.errors import DestinationFault
+from uploader.duplicates import settle
+from uploader.instance import Instance, NotAnInstance, read_instance
+from uploader.outcome import GONE, BatchRefused, Outcome, Verdict
+from uploader.studies import Studies
+
+_LATER = Outcome(Verdict.RETRYABLE, 0, detail="the destination failed before its turn")
 
 
 class Origin:
@@ -15,6 +21,7 @@ class Origin:
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
+        self._studies = Studies(destination)
 
     def store(self, instances: Sequence[Path], *, ambiguous: bool = False) -> list[Outcome]:
         """Send the instances in one Store transaction (PS3.18 10.5): an outcome each, in order.
@@ -23,14 +30,72 @@ class Origin:
         Raises DestinationFault (nothing is said about any instance, though some may be stored) and
         BatchRefused (only for several instances: send the halves).
         """
-        raise NotImplementedError
+        outcomes: dict[int, Outcome] = {}
+        readable: dict[int, Instance] = {}
+        for index, path in enumerate(instances):
+            found = _read(path)
+            if isinstance(found, Instance):
+                readable[index] = found
+            else:
+                outcomes[index] = found
+        for number, batch in enumerate(_rounds(readable)):
+            try:
+                judged = self._studies.store(list(batch.values()))
+            except (DestinationFault, BatchRefused):
+                if number == 0:
+                    raise
+                judged = [_LATER] * len(batch)  # the outcomes of the first request must be heeded
+            for (index, instance), outcome in zip(batch.items(), judged, strict=True):
+                outcomes[index] = self._settled(
+                    outcome, instance, ambiguous, alone=len(readable) == 1
+                )
+        return [outcomes[index] for index in range(len(instances))]
 
     def verify(self, path: Path) -> bool | None:
         """Whether the origin server holds this SOP Instance UID, by QIDO-RS (PS3.18 10.6).
 
         None: it cannot say. Raises DestinationFault.
         """
-        raise NotImplementedError
+        try:
+            found = _read(path)
+            return self._studies.holds(found) if isinstance(found, Instance) else None
+        except OSError:
+            return None
 
     def close(self) -> None:
-        raise NotImplementedError
+        self._studies.close()
+
+    def _settled(
+        self, outcome: Outcome, instance: Instance, ambiguous: bool, *, alone: bool
+    ) -> Outcome:
+        try:
+            policy = self.destination.on_duplicate
+            return settle(outcome, instance, policy, self._studies, ambiguous=ambiguous)
+        except OSError:
+            return GONE
+        except DestinationFault:
+            if alone:
+                raise
+            return _LATER
+
+
+def _read(path: Path) -> Instance | Outcome:
+    try:
+        return read_instance(path)
+    except FileNotFoundError:
+        return GONE
+    except OSError as error:
+        return Outcome(Verdict.REJECTED, 0, detail=f"cannot be read ({error.strerror})")
+    except NotAnInstance as error:
+        return Outcome(Verdict.REJECTED, 0, detail=str(error))
+
+
+def _rounds(instances: dict[int, Instance]) -> Iterator[dict[int, Instance]]:
+    """No UID twice in a request: the answer could not tell which of two was stored."""
+    while instances:
+        first: dict[str, int] = {}
+        for index, instance in instances.items():
+            first.setdefault(instance.sop_instance_uid, index)
+        yield {index: instances[index] for index in first.values()}
+        sent = set(first.values())
+        instances = {index: each for index, each in instances.items() if index not in sent}

@@ -31,6 +31,7 @@ class Outcome:
     warning: int | None = None  # Warning Reason (0008,1196)
     detail: str = ""
     limit: int | None = None
+    outage: bool = False  # the destination's doing (a full disk): a probe that got it has failed
 
     @property
     def delivered(self) -> bool:
@@ -51,3 +52,7 @@ class BatchRefused(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.detail)
         self.outcome = outcome
+
+
+# Taken by another worker, most likely: it is looked at again when its turn comes.
+GONE = Outcome(Verdict.RETRYABLE, 0, detail="the file is gone, or became shorter")

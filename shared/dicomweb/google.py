@@ -110,7 +110,7 @@ def credentials_uri(credentials: GoogleCredentials) -> str:
 
 def _load(path: Path, scopes: Sequence[str]) -> GoogleCredentials:
     info = json.loads(path.read_text("utf-8"))
-    load = _TYPES.get(info.get("type")) if isinstance(info, dict) else None
+    load = _TYPES.get(str(info.get("type"))) if isinstance(info, dict) else None
     if load is None:
         raise ValueError(NO_KEY)
     return load(info, scopes)

@@ -1,0 +1,51 @@
+"""What to do when the origin server has the SOP Instance UID already: the destination's policy."""
+
+from dataclasses import replace
+from typing import Literal
+
+from uploader.instance import Instance
+from uploader.outcome import Outcome, Verdict
+from uploader.studies import Studies
+
+CONFLICT = 409  # without a word: perhaps a duplicate, perhaps something else
+
+Policy = Literal["accept", "quarantine", "overwrite"]
+
+
+def settle(
+    outcome: Outcome, instance: Instance, policy: Policy, studies: Studies, *, ambiguous: bool
+) -> Outcome:
+    """DUPLICATE from the server: it did not say whether it has the same bytes. CONFLICT: it has others,
+    which are no earlier attempt of ours, since the same instance always becomes the same bytes.
+    """
+    if outcome.verdict is Verdict.UNACCOUNTED and outcome.http_status == CONFLICT:
+        outcome = _unexplained(outcome, instance, studies, ambiguous=ambiguous)
+    if outcome.verdict is Verdict.DUPLICATE and (ambiguous or policy == "accept"):
+        return outcome
+    if outcome.verdict not in {Verdict.DUPLICATE, Verdict.CONFLICT}:
+        return outcome
+    if policy == "overwrite":
+        return _overwrite(outcome, instance, studies)
+    return replace(outcome, verdict=Verdict.CONFLICT)
+
+
+def _unexplained(
+    outcome: Outcome, instance: Instance, studies: Studies, *, ambiguous: bool
+) -> Outcome:
+    held = studies.holds(instance)
+    if held:
+        return replace(outcome, verdict=Verdict.DUPLICATE, detail="conflict, and it is there (409)")
+    if held is None and ambiguous:
+        return outcome
+    return replace(outcome, verdict=Verdict.REJECTED, detail="conflict, and it is not there (409)")
+
+
+def _overwrite(outcome: Outcome, instance: Instance, studies: Studies) -> Outcome:
+    replaced = studies.replace(instance)
+    if replaced is not None:
+        return replaced
+    if not studies.delete(instance):
+        detail = "held already, and the origin server neither replaces nor deletes it"
+        return replace(outcome, verdict=Verdict.CONFLICT, detail=detail)
+    [stored] = studies.store([instance])
+    return stored

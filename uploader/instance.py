@@ -1,0 +1,140 @@
+"""The head of a Part 10 file (PS3.10 7.1): what a Store transaction must know, in microseconds."""
+
+import io
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.dicomweb.qido import Place
+from uploader.elements import (
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    Encoding,
+    Malformed,
+    elements,
+    header,
+)
+
+IMPLICIT_VR_LE = "1.2.840.10008.1.2"
+EXPLICIT_VR_BE = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+# All others are Explicit VR LE outside their pixel data (PS3.5 A.4).
+ENCODINGS = {IMPLICIT_VR_LE: IMPLICIT_LE, EXPLICIT_VR_BE: EXPLICIT_BE}
+
+HEAD = 4096  # bytes; group 0002 and the SOP Instance UID take some 400 of them
+LONGEST_HEAD = 1024 * 1024  # private information (0002,0102) may be long, and so may group 0008
+PREFIX = slice(128, 132)
+META = 132
+MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
+TRANSFER_SYNTAX_UID = 0x00020010
+SOP_INSTANCE_UID = 0x00080018
+STUDY_INSTANCE_UID = 0x0020000D
+SERIES_INSTANCE_UID = 0x0020000E
+
+
+class NotAnInstance(Exception):
+    """Its text says why, without a word of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    path: Path
+    size: int
+    sop_instance_uid: str
+    transfer_syntax: str
+    data_set: int  # its offset in the file
+
+    @property
+    def encoding(self) -> Encoding:
+        return ENCODINGS.get(self.transfer_syntax, EXPLICIT_LE)
+
+
+def read_instance(path: Path) -> Instance:
+    """Raises NotAnInstance, and OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        for length in (HEAD, LONGEST_HEAD):
+            head = os.pread(descriptor, length, 0)
+            if instance := _parse(path, size, head):
+                return instance
+    finally:
+        os.close(descriptor)
+    raise NotAnInstance("has no complete group 0002")
+
+
+def _parse(path: Path, size: int, head: bytes) -> Instance | None:
+    """None if the head is too short."""
+    if head[PREFIX] != b"DICM":
+        raise NotAnInstance("is no DICOM Part 10 file")
+    meta: dict[int, bytes] = {}
+    offset = META
+    while head[offset : offset + 2] == b"\x02\x00":
+        try:
+            element = header(head, offset, EXPLICIT_LE)
+        except struct.error:
+            return None
+        begin = offset + element.header
+        offset = begin + element.length
+        meta[element.tag] = head[begin:offset]
+    if offset > len(head) or (offset == len(head) and offset < size):
+        return None
+    syntax = _uid(meta.get(TRANSFER_SYNTAX_UID, b""))
+    named = _uid(meta.get(MEDIA_STORAGE_SOP_INSTANCE_UID, b""))
+    uid = _data_set_uid(head[offset:], syntax) or named
+    if not syntax or not uid:
+        raise NotAnInstance(f"has no {'SOP Instance' if syntax else 'Transfer Syntax'} UID")
+    return Instance(path, size, uid, syntax, offset)
+
+
+def _data_set_uid(data: bytes, syntax: str) -> str:
+    """The UID that the origin server will name, even where group 0002 disagrees; else empty."""
+    if syntax == DEFLATED:
+        data = _inflated(data, HEAD)
+    encoding = ENCODINGS.get(syntax, EXPLICIT_LE)
+    offset = 0
+    try:
+        while True:
+            element = header(data, offset, encoding)
+            offset += element.header
+            if element.tag >= SOP_INSTANCE_UID:
+                value = data[offset : offset + element.length]
+                return _uid(value) if element.tag == SOP_INSTANCE_UID else ""
+            offset += element.length
+    except struct.error:
+        return ""
+
+
+def place(instance: Instance) -> Place | None:
+    """Where the instance belongs in the Studies resources; None if its head does not say."""
+    with instance.path.open("rb") as file:
+        file.seek(instance.data_set)
+        data = file.read(LONGEST_HEAD)
+    if instance.transfer_syntax == DEFLATED:
+        data = _inflated(data, LONGEST_HEAD)
+    found = {}
+    stream = io.BytesIO(data)
+    try:
+        for element in elements(stream, instance.encoding):
+            if element.tag > SERIES_INSTANCE_UID:
+                break
+            if element.tag in {STUDY_INSTANCE_UID, SERIES_INSTANCE_UID}:
+                found[element.tag] = _uid(stream.read(min(element.length, HEAD)))
+    except Malformed:
+        return None
+    study, series = found.get(STUDY_INSTANCE_UID), found.get(SERIES_INSTANCE_UID)
+    return Place(study, series, instance.sop_instance_uid) if study and series else None
+
+
+def _inflated(data: bytes, length: int) -> bytes:
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, length)
+    except zlib.error:
+        return b""
+
+
+def _uid(value: bytes) -> str:
+    return value.decode("ascii", "replace").strip("\0 ")

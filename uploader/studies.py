@@ -1,0 +1,106 @@
+"""The requests to an origin server's studies resource (PS3.18 10), each judged."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from shared.destination import Destination
+from shared.dicomweb.client import fault_of, faults, open_client
+from shared.dicomweb.multipart import Body, Part, PartChanged
+from shared.dicomweb.qido import JSON, holds
+from shared.dicomweb.response import LIMIT_EXTENSION
+from shared.errors import Misconfigured
+from uploader.instance import Instance, place
+from uploader.judge import Answer, judge
+from uploader.outcome import GONE, Outcome
+
+# Bytes of an answer: a Store Instances Response has some 600 an instance, with long URLs and many
+# validation errors a few thousand; what is longer is no answer.
+ANSWER_BASE = 1024 * 1024
+ANSWER_EACH = 32 * 1024
+HOPS = 4  # requests, where each is redirected within the host
+FOLLOWED = frozenset({307, 308})  # those that keep method and body (RFC 9110 15.4)
+NO_UPSERT = frozenset({400, 404, 405, 415, 501})  # PUT is none of PS3.18's methods for studies
+
+
+class Studies:
+    def __init__(self, destination: Destination) -> None:
+        if destination.upload_uri is None:
+            raise ValueError("this destination takes no uploads")
+        self._uri = destination.upload_uri
+        self._trust_empty = destination.trust_empty_200
+        self._client = open_client(destination)
+
+    def store(self, batch: Sequence[Instance]) -> list[Outcome]:
+        """One Store transaction, or another without a file that vanished under our hands."""
+        gone: set[Path] = set()
+        while sent := [each for each in batch if each.path not in gone]:
+            try:
+                answer = self._exchange("POST", self._uri, _body(sent), len(sent))
+            except PartChanged as changed:
+                gone.add(changed.path)
+                continue
+            judged = iter(self._judge(answer, sent))
+            return [GONE if each.path in gone else next(judged) for each in batch]
+        return [GONE] * len(batch)
+
+    def replace(self, instance: Instance) -> Outcome | None:
+        """Store over what the server holds (Azure's upsert); None if it does not offer that."""
+        answer = self._exchange("PUT", self._uri, _body([instance]), 1)
+        if answer.status in NO_UPSERT:
+            return None
+        [outcome] = self._judge(answer, [instance])
+        return outcome
+
+    def delete(self, instance: Instance) -> bool:
+        """Whether the server, asked for it, no longer holds the instance."""
+        where = place(instance)
+        if where is None:
+            return False
+        answer = self._exchange("DELETE", where.uri(self._uri), None, 1)
+        return answer.fault is None and answer.status < httpx.codes.MULTIPLE_CHOICES
+
+    def holds(self, instance: Instance) -> bool | None:
+        """By QIDO-RS; None if the server cannot say."""
+        where = place(instance)
+        return holds(self._client, self._uri, where) if where else None
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _judge(self, answer: Answer, sent: Sequence[Instance]) -> list[Outcome]:
+        uids = [each.sop_instance_uid for each in sent]
+        return judge(answer, uids, trust_empty=self._trust_empty)
+
+    def _exchange(self, method: str, uri: str, body: Body | None, instances: int) -> Answer:
+        for _ in range(HOPS):
+            with faults():
+                request = self._client.build_request(
+                    method,
+                    uri,
+                    content=body,
+                    headers={"Accept": JSON, **(body.headers if body else {})},
+                    extensions={LIMIT_EXTENSION: ANSWER_BASE + ANSWER_EACH * instances},
+                )
+                response = self._client.send(request)
+            if response.status_code not in FOLLOWED:
+                kind = response.headers.get("content-type", "")
+                return Answer(response.status_code, kind, response.content, fault_of(response))
+            uri = _same_host(request.url, response)
+        raise Misconfigured("redirects in circles")
+
+
+def _body(batch: Sequence[Instance]) -> Body:
+    return Body([Part(each.path, each.size) for each in batch])
+
+
+def _same_host(url: httpx.URL, response: httpx.Response) -> str:
+    """Credentials and patients go nowhere else, whatever a server says."""
+    try:
+        target = url.join(response.headers.get("location", ""))
+    except httpx.InvalidURL:
+        raise Misconfigured(f"redirects to no address ({response.status_code})") from None
+    if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
+        raise Misconfigured(f"redirects to another host ({response.status_code})")
+    return str(target)
