@@ -1,0 +1,82 @@
+"""Runs the sandbox: one process, one event loop, until SIGTERM or SIGINT."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from shared import logs
+from standalone import ready
+from standalone.sandbox.app import application
+from standalone.sandbox.archive import Archive
+
+log = logs.get(__name__)
+DRAIN = 5  # seconds for requests under way when we are asked to end
+
+
+class CannotStart(Exception):
+    """The port is taken or the folder cannot be written; the text is one clear line."""
+
+
+def serve(host: str, port: int, folder: Path) -> None:
+    """Serve until signalled. Raises CannotStart."""
+    # pydicom warns by showing values, and a value may be a patient's name.
+    warnings.simplefilter("ignore")
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    archive = Archive(folder)
+    try:
+        archive.open()
+    except OSError as error:
+        raise CannotStart(f"cannot write to {folder}: {error.strerror}") from None
+    with listener(host, port) as listening:
+        address = base_uri(listening)
+        log.warning(
+            "sandbox.started",
+            note="SANDBOX: not an archive; send it nothing that names a real patient",
+            address=address,
+            **archive.counts(),
+            capacity=archive.capacity,
+        )
+        config = uvicorn.Config(
+            application(archive),
+            log_config=None,
+            access_log=False,  # a query names the patient it asks for
+            lifespan="off",
+            timeout_graceful_shutdown=DRAIN,
+        )
+        ready.announce(address)
+        asyncio.run(_Server(config).serve(sockets=[listening]))
+        log.info("sandbox.stopped")
+
+
+def listener(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+def base_uri(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Ends quietly when signalled: uvicorn's own would raise the signal again and die of it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
