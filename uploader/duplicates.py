@@ -15,7 +15,7 @@ Policy = Literal["accept", "quarantine", "overwrite"]
 def settle(
     outcome: Outcome, instance: Instance, policy: Policy, studies: Studies, *, ambiguous: bool
 ) -> Outcome:
-    """DUPLICATE from the server: it did not say whether it has the same bytes. CONFLICT: it has others,
+    """DUPLICATE from the server: it did not say whether it has the same bytes. CONFLICT: others,
     which are no earlier attempt of ours, since the same instance always becomes the same bytes.
     """
     if outcome.verdict is Verdict.UNACCOUNTED and outcome.http_status == CONFLICT:

@@ -148,7 +148,7 @@ def _network_fault(error: Exception) -> DestinationFault:
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__
+        error = error.__cause__ or error.__context__  # httpcore hides causes by raising "from None"
 
 
 def _tls_fault(error: ssl.SSLError) -> DestinationFault:
