@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -147,10 +148,16 @@ def gzipped(*, code: int | None = None, bomb: int = 0) -> Answer:
 
     def answer(exchange: Exchange) -> None:
         found, content = exchange.origin.holdings.store(exchange.read_instances())
-        body = b" " * bomb if bomb else json.dumps(content).encode()
-        exchange.respond(code or found, gzip.compress(body), JSON, {"Content-Encoding": "gzip"})
+        packed = _bomb(bomb) if bomb else gzip.compress(json.dumps(content).encode())
+        exchange.respond(code or found, packed, JSON, {"Content-Encoding": "gzip"})
 
     return answer
+
+
+def _bomb(size: int) -> bytes:
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    block = b" " * 1_000_000
+    return b"".join(squeeze.compress(block) for _ in range(size // len(block))) + squeeze.flush()
 
 
 def redirect(code: int, location: str) -> Answer:
