@@ -30,6 +30,7 @@ class Announced(subprocess.Popen[bytes]):
         environment: dict[str, str] | None = None,
         output: IO[bytes] | int | None = None,
         stdin: int | None = None,
+        new_session: bool = False,
     ) -> None:
         """`output`: where both its standard streams go; unset: where ours go."""
         self._reader, writer = os.pipe()
@@ -41,6 +42,7 @@ class Announced(subprocess.Popen[bytes]):
                 stdin=stdin,
                 stdout=output,
                 stderr=output,
+                start_new_session=new_session,
             )
         finally:
             os.close(writer)

@@ -21,7 +21,6 @@ from standalone.sandbox.levels import INDEXED
 
 UIDS = ("0020000D", "0020000E", "00080018")  # study, series, instance
 TAGS = [BaseTag(tag) for tag in INDEXED]
-CAPACITY = 1000  # instances: the sandbox must never be mistaken for an archive
 
 
 class NotDicom(ValueError):
@@ -54,7 +53,7 @@ class Holding:
 
 
 class Archive:
-    def __init__(self, root: Path, capacity: int = CAPACITY) -> None:
+    def __init__(self, root: Path, capacity: int) -> None:
         self.root = root
         self.capacity = capacity
         self._incoming = root / ".incoming"

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from shared import logs
 from shared.sections import LogFormat, LogSettings
-from standalone.sandbox.server import CannotStart, serve
+from standalone.options import port
 
+CAPACITY = 1000  # instances: the sandbox must never be mistaken for an archive
+SUMMARY = "a small origin server for trying things; not an archive"
 PORT = 4010  # beside 4008 (receiver) and 4009 (worklist)
 
 
@@ -31,19 +33,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=Path(os.environ.get("SANDBOX_PATH") or "sandbox-data"),
         help="folder that holds what is stored (default: ./sandbox-data)",
     )
-
-
-def port(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:  # noqa: PLR2004  # TCP's limit
-        return int(text)
-    raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    parser.add_argument(
+        "--capacity",
+        type=int,
+        default=CAPACITY,
+        help=f"instances it takes at most (default, and limit: {CAPACITY:,})",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
+    from standalone.sandbox.archive import Archive
+    from standalone.sandbox.server import CannotStart, serve
+
     style = LogFormat.CONSOLE if sys.stderr.isatty() else LogFormat.JSON
     logs.configure(LogSettings(format=style), "sandbox")
     try:
-        serve(options.host, options.port, options.path)
+        serve(options.host, options.port, Archive(options.path, min(options.capacity, CAPACITY)))
     except CannotStart as fault:
         sys.stderr.write(f"sandbox: {fault}\n")
         return 1

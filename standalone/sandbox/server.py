@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import uvicorn
 
@@ -24,17 +23,26 @@ class CannotStart(Exception):
     """The port is taken or the folder cannot be written; the text is one clear line."""
 
 
-def serve(host: str, port: int, folder: Path) -> None:
+def serve(host: str, port: int, archive: Archive) -> None:
     """Serve until signalled. Raises CannotStart."""
     # pydicom warns by showing values, and a value may be a patient's name.
     warnings.simplefilter("ignore")
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-    archive = Archive(folder)
     try:
         archive.open()
     except OSError as error:
-        raise CannotStart(f"cannot write to {folder}: {error.strerror}") from None
+        raise CannotStart(f"cannot write to {archive.root}: {error.strerror}") from None
     with listener(host, port) as listening:
+        config = uvicorn.Config(
+            application(archive),
+            log_config=None,
+            access_log=False,  # a query names the patient it asks for
+            lifespan="off",
+            server_header=False,
+            headers=[("Server", "SANDBOX-not-an-archive")],
+            timeout_graceful_shutdown=DRAIN,
+        )
+        server = _Server(config)
         address = base_uri(listening)
         log.warning(
             "sandbox.started",
@@ -43,15 +51,8 @@ def serve(host: str, port: int, folder: Path) -> None:
             **archive.counts(),
             capacity=archive.capacity,
         )
-        config = uvicorn.Config(
-            application(archive),
-            log_config=None,
-            access_log=False,  # a query names the patient it asks for
-            lifespan="off",
-            timeout_graceful_shutdown=DRAIN,
-        )
         ready.announce(address)
-        asyncio.run(_Server(config).serve(sockets=[listening]))
+        asyncio.run(server.serve(sockets=[listening]))
         log.info("sandbox.stopped")
 
 
@@ -59,8 +60,11 @@ def listener(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as error:
+    except socket.gaierror as error:
         raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)  # without what Python adds to it
+        raise CannotStart(f"cannot listen on {host}:{port}: {reason}") from None
 
 
 def base_uri(listening: socket.socket) -> str:
@@ -71,12 +75,13 @@ def base_uri(listening: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """Ends quietly when signalled: uvicorn's own would raise the signal again and die of it."""
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
         for each in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(each, self._stop)
-        yield
+            signal.signal(each, self._stop)
 
-    def _stop(self) -> None:
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+    def _stop(self, *_: object) -> None:
         self.should_exit = True

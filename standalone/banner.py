@@ -1,0 +1,38 @@
+"""What `up` says once everything runs: where it listens, where things go, what is unusual."""
+
+from shared.config import Settings
+from shared.destination import Destination
+from standalone.version import VERSION
+
+OPEN_TO_ALL = "any; modalities need not be registered"
+
+
+def banner(settings: Settings, address: str, embedded_redis: str | None) -> str:
+    services = ["C-ECHO"]
+    if settings.upload_destinations:
+        services.append("C-STORE")
+    if worklists := [each for each in settings.destinations if each.worklist_uri]:
+        services.append("Modality Worklist C-FIND")
+    lines = [
+        ("listens on", f"{address} for {', '.join(services)}"),
+        ("AE titles", OPEN_TO_ALL),
+        *(("uploads to", _place(each, each.upload_uri)) for each in settings.upload_destinations),
+        *(("worklist from", _place(each, each.worklist_uri)) for each in worklists[:1]),
+    ]
+    if settings.upload_destinations:
+        synced = "" if settings.spool.sync else " - NOT synced: a power cut loses instances"
+        redis = "embedded" if embedded_redis else _without_user(settings.redis.url)
+        lines += [("spool", f"{settings.spool.path}{synced}"), ("Redis", redis)]
+    text = "".join(f"  {name:<14} {value}\n" for name, value in lines)
+    return f"DICOMweb Proxy {VERSION}\n{text}"
+
+
+def _place(destination: Destination, uri: str | None) -> str:
+    insecure = " - in the clear" if destination.insecure else ""
+    kind = destination.auth.kind
+    return f"{destination.name}: {uri} (authentication: {kind.value if kind else 'none'}){insecure}"
+
+
+def _without_user(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -1,0 +1,77 @@
+"""The console script `dicomweb-proxy`."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from shared.errors import ConfigurationError, ProxyError
+from standalone.options import add_config
+from standalone.version import VERSION
+
+PROGRAM = "dicomweb-proxy"
+# name -> module with SUMMARY, add_options(parser) and run(options) -> exit code
+COMMANDS = {
+    "up": "standalone.up",
+    "sandbox": "standalone.sandbox.options",
+    "demo": "standalone.demo",
+}
+EXIT_CODES = """exit codes:
+  0    all went well
+  1    it failed at run time; standard error says why
+  2    the configuration or the command line cannot be used
+  130  interrupted
+"""
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except ConfigurationError as error:
+        for mistake in error.mistakes:
+            _complain(f"configuration: {mistake}")
+        return UNUSABLE
+    except ProxyError as error:
+        _complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `… | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{PROGRAM}: {line}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="A gateway between modalities that speak DIMSE and archives that speak "
+        "DICOMweb.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
+    add_config(parser, default=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, path in COMMANDS.items():
+        module = importlib.import_module(path)
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.__doc__,
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_options(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

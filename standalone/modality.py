@@ -1,0 +1,111 @@
+"""The side of a modality: verification, storage and worklist queries over DIMSE, for trying things.
+
+pynetdicom is the user here; nothing of this runs in the services.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run time
+    ModalityWorklistInformationFind,
+    Verification,
+)
+
+from shared.errors import ProxyError
+from shared.statuses import PENDING, SUCCESS
+
+CALLING_AE = "DEMOMODALITY"
+TIMEOUT = 30.0  # seconds for a connection, an association, an answer
+# PS3.8 Table 9-21: what the two reasons most often met mean to the person at the keyboard.
+PENDING_STATUSES = frozenset({PENDING, 0xFF01})
+
+
+class PeerFault(ProxyError):
+    """The other side cannot be reached, or did not do what it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The application entity we talk to, and as whom."""
+
+    host: str
+    port: int
+    called_ae: str = "ANY-SCP"
+    calling_ae: str = CALLING_AE
+
+    def __str__(self) -> str:
+        return f"{self.called_ae} at {self.host}:{self.port}"
+
+
+@contextlib.contextmanager
+def association(target: Target, contexts: Iterable[PresentationContext]) -> Iterator[Association]:
+    """Raises PeerFault."""
+    ae = AE(ae_title=target.calling_ae)
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = TIMEOUT
+    made = ae.associate(
+        target.host, target.port, contexts=list(contexts), ae_title=target.called_ae
+    )
+    if not made.is_established:
+        raise PeerFault(f"no association with {target}: {_why(made)}")
+    try:
+        yield made
+    finally:
+        if made.is_established:
+            made.release()
+
+
+def echo(target: Target) -> float:
+    """Seconds that a C-ECHO took. Raises PeerFault."""
+    with association(target, [build_context(Verification)]) as made:
+        began = time.monotonic()
+        status = _status(made.send_c_echo())
+        if status != SUCCESS:
+            raise PeerFault(f"{target} answered C-ECHO with 0x{status:04X}")
+        return time.monotonic() - began
+
+
+def context(sop_class: str, *transfer_syntaxes: str) -> PresentationContext:
+    return build_context(UID(sop_class), [UID(each) for each in transfer_syntaxes])
+
+
+def store(made: Association, instance: Dataset) -> int:
+    """Status of a C-STORE. Raises PeerFault if the association ended or offers no context."""
+    try:
+        return _status(made.send_c_store(instance))
+    except (ValueError, RuntimeError) as error:
+        raise PeerFault(f"the instance cannot be sent: {error}") from None
+
+
+def find(target: Target, identifier: Dataset) -> list[Dataset]:
+    """What a Modality Worklist C-FIND matches. Raises PeerFault."""
+    found: list[Dataset] = []
+    with association(target, [build_context(ModalityWorklistInformationFind)]) as made:
+        for answer, match in made.send_c_find(identifier, ModalityWorklistInformationFind):
+            status = _status(answer)
+            if status in PENDING_STATUSES and match is not None:
+                found.append(match)
+            elif status != SUCCESS:
+                comment = f" ({answer.ErrorComment})" if "ErrorComment" in answer else ""
+                raise PeerFault(f"{target} answered C-FIND with 0x{status:04X}{comment}")
+    return found
+
+
+def _status(answer: Any) -> int:
+    if "Status" not in answer:
+        raise PeerFault("the association ended before an answer came")
+    return int(answer.Status)
+
+
+def _why(made: Association) -> str:
+    if made.is_rejected:
+        answer = made.acceptor.primitive
+        return f"rejected ({answer.result_str}: {answer.reason_str})" if answer else "rejected"
+    return "aborted" if made.is_aborted else "nobody answers there"
