@@ -42,6 +42,8 @@ def load(path: Path | None = None) -> Settings:
 
 def settings_of(sources: Sources) -> Settings:
     content = sources.merged()
+    if not sources.silent_about((*rules.ONLY_DESTINATION, "destinations")):
+        content.pop("sandbox", None)  # whoever named a place never gets another one instead
     invalid, broken = _invalid(content, sources)
     mistakes = [*sources.mistakes, *invalid]
     rest = Sections(**{key: value for key, value in content.items() if key not in broken})

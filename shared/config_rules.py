@@ -121,6 +121,8 @@ def _target(key: str, name: str, able: dict[str, bool], needed: str) -> Iterator
 def _declared(sections: Sections) -> tuple[Destination, ...]:
     if sections.destinations:
         return sections.destinations
+    if sections.sandbox:
+        return (_sandbox(sections.sandbox),)
     if not (sections.upload.uri or sections.worklist.uri):
         return ()
     return (
@@ -130,6 +132,15 @@ def _declared(sections: Sections) -> tuple[Destination, ...]:
             auth=sections.auth,
             insecure=sections.upload.insecure,
         ),
+    )
+
+
+def _sandbox(base: str) -> Destination:
+    return Destination(
+        name="sandbox",
+        upload_uri=f"{base}/studies",
+        worklist_uri=f"{base}/workitems",
+        insecure=True,  # its whole use is on a private network, without real patients
     )
 
 

@@ -35,6 +35,12 @@ class Sources:
             for key in self.file.keys() & self.environment.keys()
         }
 
+    def silent_about(self, places: Iterable[str]) -> bool:
+        """Whether there is no file, and nothing in the environment at any of a.dotted.place."""
+        return not self.file and not any(
+            _has(self.environment, place.split(".")) for place in places
+        )
+
     def origin(self, place: str) -> str:
         """Who gave the value at a.dotted.place: a variable, the file, or "" for a default."""
         parts = place.split(".")

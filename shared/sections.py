@@ -243,6 +243,11 @@ class Sections(BaseSettings):
         default=(), description="Origin servers, where there are several."
     )
     routes: tuple[Route, ...] = Field(default=(), description="Which AE title goes where.")
+    sandbox: ServiceUri | None = Field(
+        default=None,
+        description="Base address of a sandbox: the destination while neither a URI nor a file is "
+        "configured. Only in the environment.",
+    )
 
     @classmethod
     def settings_customise_sources(
