@@ -58,7 +58,10 @@ class Tree:
     def stop_on_signals(self) -> None:
         """A first SIGTERM or SIGINT ends everything in order."""
         for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: self._stopping.set())
+            signal.signal(each, self.request_stop)
+
+    def request_stop(self, *_: object) -> None:
+        self._stopping.set()
 
     @property
     def stopping(self) -> bool:
