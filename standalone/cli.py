@@ -16,6 +16,10 @@ COMMANDS = {
     "up": "standalone.up",
     "sandbox": "standalone.sandbox.options",
     "demo": "standalone.demo",
+    "echo": "standalone.commands.echo",
+    "send": "standalone.commands.send",
+    "worklist": "standalone.commands.worklist",
+    "config": "standalone.commands.config",
 }
 EXIT_CODES = """exit codes:
   0    all went well

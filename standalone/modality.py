@@ -7,11 +7,12 @@ import contextlib
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom import AE
+from pynetdicom import AE, _config
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run time
@@ -24,12 +25,18 @@ from shared.statuses import PENDING, SUCCESS
 
 CALLING_AE = "DEMOMODALITY"
 TIMEOUT = 30.0  # seconds for a connection, an association, an answer
-# PS3.8 Table 9-21: what the two reasons most often met mean to the person at the keyboard.
-PENDING_STATUSES = frozenset({PENDING, 0xFF01})
+PENDING_STATUSES = frozenset({PENDING, 0xFF01})  # PS3.4 Table K.4.1-1
+
+# Files go as they are, in fragments: nothing is decoded and encoded again on the way.
+_config.STORE_SEND_CHUNKED_DATASET = True
 
 
 class PeerFault(ProxyError):
     """The other side cannot be reached, or did not do what it was asked."""
+
+
+class NotAccepted(PeerFault):
+    """Other instances may still be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +83,14 @@ def context(sop_class: str, *transfer_syntaxes: str) -> PresentationContext:
     return build_context(UID(sop_class), [UID(each) for each in transfer_syntaxes])
 
 
-def store(made: Association, instance: Dataset) -> int:
+def store(made: Association, instance: Dataset | Path) -> int:
     """Status of a C-STORE. Raises PeerFault if the association ended or offers no context."""
     try:
         return _status(made.send_c_store(instance))
-    except (ValueError, RuntimeError) as error:
-        raise PeerFault(f"the instance cannot be sent: {error}") from None
+    except ValueError:
+        raise NotAccepted("its SOP class and transfer syntax were not accepted") from None
+    except RuntimeError:
+        raise PeerFault("the association ended") from None
 
 
 def find(target: Target, identifier: Dataset) -> list[Dataset]:
