@@ -7,7 +7,8 @@ What befalls one instance is no exception but a value: see uploader.outcome.
   * SpoolError           the spool cannot keep an instance: the sender keeps its copy
     * SpoolFull          below a watermark, or no space left
   * DestinationFault     the instances are fine: keep them, hold the destination
-    * Unavailable        busy, down or unreachable: back off
+    * Unavailable        down or unreachable: back off
+      * Busy             asks for fewer requests: back off, and send fewer at a time
     * Denied             our credentials are not accepted: back off and alert
     * Misconfigured      no such service at this address: back off and alert
 """
@@ -44,7 +45,11 @@ class DestinationFault(ProxyError):
 
 
 class Unavailable(DestinationFault):
-    """Busy, down or unreachable."""
+    """Down or unreachable."""
+
+
+class Busy(Unavailable):
+    """Asks for fewer requests: 429, 503, or a quota."""
 
 
 class Denied(DestinationFault):

@@ -12,13 +12,14 @@ import httpx
 from shared.destination import Destination
 from shared.dicomweb.auth import open_auth
 from shared.dicomweb.transport import AsyncTransport, Transport
-from shared.errors import Denied, DestinationFault, Misconfigured, Unavailable
+from shared.errors import Busy, Denied, DestinationFault, Misconfigured, Unavailable
 
 CONNECT_TIMEOUT = 10.0  # s; three lost SYNs, and still well inside any job's time limit
 LONGEST_RETRY_AFTER = 3600.0  # s; a server that asks for more is asked again after an hour
 HEADERS = {"User-Agent": "dicomweb-proxy"}
 
 UNAVAILABLE = frozenset({408, 425, 429}) | frozenset(range(500, 600)) - {501, 505}
+BUSY = frozenset({429, 503})
 ANSWERED = frozenset(range(200, 300))
 OURS_TO_JUDGE = frozenset({400, 409, 413, 414, 422})  # about the request, not the destination
 # 403 is also what some servers say when we are too fast, or our clock is wrong.
@@ -99,9 +100,11 @@ def fault_of(response: httpx.Response, body: bytes | None = None) -> Destination
     reason = REASONS.get(status, f"answered {status}")
     retry_after = _retry_after(response)
     if status == httpx.codes.FORBIDDEN and _passing(response, body):
-        return Unavailable("refuses us for now (403)", retry_after=retry_after)
+        return Busy("refuses us for now (403)", retry_after=retry_after)
     if status in {401, 403, 407}:
         return Denied(reason, retry_after=retry_after)
+    if status in BUSY:
+        return Busy(reason, retry_after=retry_after)
     if status in UNAVAILABLE or status == httpx.codes.FAILED_DEPENDENCY:  # 424: Azure's own storage
         return Unavailable(reason, retry_after=retry_after)
     if response.is_redirect:
