@@ -1,0 +1,122 @@
+"""GET /livez and /readyz of a service; `python -m shared.health` asks them (a container's check).
+
+Standard library only, so that the check starts fast.
+"""
+
+import json
+import os
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Check = Callable[[], str | None]  # None: all is well; else a short reason, no patient data in it
+
+LIVE, READY = "/livez", "/readyz"
+GOOD = "ok"
+PATIENCE = 5.0  # seconds that a client of ours may be silent, and that the container's check waits
+DEFAULT_PORT = 8080
+HOST_VARIABLE, PORT_VARIABLE = "DICOMWEB_PROXY_HEALTH__HOST", "DICOMWEB_PROXY_HEALTH__PORT"
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+
+class Health:
+    """Answers in a daemon thread. `live`: is this process wedged? A dependency that is down belongs
+    into `ready`: may work be sent here? `facts` are told with every answer.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        live: Mapping[str, Check] | None = None,
+        ready: Mapping[str, Check] | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        self._checks = {LIVE: dict(live or {}), READY: {**(live or {}), **(ready or {})}}
+        self._facts = dict(facts or {})
+        self._address = (host, port)
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def port(self) -> int:
+        """The real one, once started; 0 if this service has none."""
+        return self._server.server_port if self._server else 0
+
+    def start(self) -> None:
+        """Raises OSError for a taken port."""
+        self._server = _Server(self._address, _handler(self))
+        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+
+    def close(self) -> None:
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def answer(self, path: str) -> tuple[int, dict[str, object]]:
+        checks = self._checks.get(path)
+        if checks is None:
+            return 404, {"error": f"there is only {LIVE} and {READY}"}
+        found = {name: _result(check) for name, check in checks.items()}
+        well = all(each == GOOD for each in found.values())
+        status = GOOD if well else "failing"
+        return 200 if well else 503, {"status": status, "checks": found, **self._facts}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+
+def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = PATIENCE
+
+        def do_GET(self) -> None:  # http.server's name
+            status, content = health.answer(self.path.partition("?")[0])
+            body = json.dumps(content).encode() + b"\n"
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """A line for each probe would drown the log."""
+
+    return Handler
+
+
+def _result(check: Check) -> str:
+    try:
+        return check() or GOOD
+    except Exception as error:  # noqa: BLE001  # a check that fails to check has failed
+        return type(error).__name__
+
+
+def main(arguments: list[str]) -> int:
+    """Ask the service in this container; `livez` asks whether it is wedged, else: ready."""
+    path = LIVE if arguments == ["livez"] else READY
+    port = os.environ.get(PORT_VARIABLE) or str(DEFAULT_PORT)
+    host = os.environ.get(HOST_VARIABLE, "")
+    host = EVERYWHERE.get(host, host)
+    if port == "0":
+        return 0  # this service has no health port: nothing to ask
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
+    try:
+        # A proxy that the environment names is no way to ourselves.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(address, timeout=PATIENCE):
+            return 0
+    except urllib.error.HTTPError as error:
+        sys.stderr.write(error.read(4096).decode("utf-8", "replace"))
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{address}: {error}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

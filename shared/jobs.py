@@ -1,0 +1,37 @@
+"""The RQ queue between those who find work and the uploader's workers. A job is a drain tick: an
+order to look at one destination's index. It names no instance; a lost or doubled one is harmless.
+"""
+
+from collections.abc import Mapping
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+QUEUE = "dicomweb-proxy"  # one queue: with two, RQ would take jobs off by BLPOP and could lose them
+TICK = "uploader.jobs.tick"  # by name: whoever enqueues it need not have the uploader
+FAILURE_TTL = 24 * 3600  # seconds that a failed tick, which is a bug, stays to be looked at
+# Seconds. Requests that make no progress end much earlier by themselves; one that does may be long.
+LONGEST_TICK = 24 * 3600
+
+
+class Ticks:
+    def __init__(self, client: Redis) -> None:
+        self._queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
+
+    def enqueue(self, destination: str, *, urgent: bool = False) -> None:
+        """Raises RedisError."""
+        self._queue.enqueue_call(
+            TICK,
+            args=(destination,),
+            timeout=LONGEST_TICK,
+            result_ttl=0,
+            failure_ttl=FAILURE_TTL,
+            description=f"drain {destination}",
+            at_front=urgent,
+        )
+
+    def enqueue_all(self, wanted: Mapping[str, bool]) -> None:
+        """`wanted`: destination -> whether something urgent waits there. Raises RedisError."""
+        for destination, urgent in wanted.items():
+            self.enqueue(destination, urgent=urgent)
