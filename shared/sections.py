@@ -56,6 +56,33 @@ class Receive(Section):
         default=131072, ge=4096, le=1048576, description="Longest P-DATA PDU we ask for, bytes."
     )
     max_associations: int = Field(default=400, ge=1, le=10000, description="Associations at once.")
+    max_associations_per_ae: int = Field(
+        default=100, ge=1, le=10000, description="Associations at once of one calling AE title."
+    )
+    max_associations_per_address: int = Field(
+        default=300, ge=1, le=10000, description="Associations at once from one IP address."
+    )
+    max_pending: int = Field(
+        default=256,
+        ge=1,
+        le=10000,
+        description="Connections without an association; past it the oldest is closed.",
+    )
+    transfer_syntaxes: tuple[str, ...] = Field(
+        default=(
+            "1.2.840.10008.1.2.1",
+            "*",
+            "1.2.840.10008.1.2",
+            "1.2.840.10008.1.2.1.99",
+            "1.2.840.10008.1.2.2",
+        ),
+        min_length=1,
+        description="Transfer syntaxes in order of preference; * is every other one, as proposed.",
+    )
+    accept_user_identity: bool = Field(
+        default=False,
+        description="Answer a user name that asks for it as accepted; it is never checked.",
+    )
     artim_timeout: float = Field(
         default=10.0, gt=0, description="Seconds to send A-ASSOCIATE-RQ, or to close."
     )
@@ -64,6 +91,11 @@ class Receive(Section):
     )
     pdu_timeout: float = Field(
         default=60.0, gt=0, description="Seconds for a PDU that has begun to be complete."
+    )
+    message_timeout: float = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds for a message that has begun to be complete, and one for each 64 KiB.",
     )
     drain_timeout: float = Field(
         default=30.0, gt=0, description="Seconds that associations may go on after SIGTERM."

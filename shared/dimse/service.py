@@ -66,7 +66,18 @@ class Operation(Protocol):
 
 
 class Service(Protocol):
-    """Answers requests for some abstract syntaxes. One object serves all associations."""
+    """Answers requests for some abstract syntaxes. One object serves all associations.
+
+    The two attributes have defaults for classes that name Service as their base.
+    """
+
+    commands: frozenset[int] = frozenset({0x0001, 0x0020})
+    """Command fields of the requests it answers, here C-STORE-RQ and C-FIND-RQ; the acceptor
+    answers every other one with 0x0211, unrecognized operation.
+    """
+
+    transfer_syntaxes: frozenset[str] | None = None
+    """Transfer syntaxes it can work with; None: any, private ones too."""
 
     def takes(self, abstract_syntax: str) -> bool:
         """Whether to accept a presentation context for this abstract syntax (PS3.8 9.3.2.2)."""

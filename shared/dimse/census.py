@@ -1,0 +1,83 @@
+"""How many connections and associations there are, and who may open one more."""
+
+from collections import Counter
+from typing import Protocol
+
+from shared.dimse.rejection import LOCAL_LIMIT_EXCEEDED, Rejection
+from shared.dimse.service import Peer
+from shared.sections import Receive
+
+
+class Member(Protocol):
+    """A connection."""
+
+    def drop(self) -> None:
+        """Close it at once."""
+
+    def sweep(self, now: float) -> None:
+        """Look at the deadlines."""
+
+    def drain(self, quiet: float) -> None:
+        """Ask the peer to release, if there was no message for that many seconds."""
+
+
+class Census:
+    """Connections without an association are counted apart: half-open ones lock nobody out.
+
+    When there are too many of those, the oldest makes room: a good peer needs a few milliseconds.
+    """
+
+    def __init__(self, settings: Receive) -> None:
+        self._settings = settings
+        self._pending: dict[Member, None] = {}  # oldest first
+        self._associations: dict[Member, Peer] = {}
+        self._by_calling_ae: Counter[str] = Counter()
+        self._by_address: Counter[str] = Counter()
+
+    def arrive(self, member: Member) -> None:
+        self._pending[member] = None
+        if len(self._pending) > self._settings.max_pending:
+            oldest = next(iter(self._pending))
+            del self._pending[oldest]
+            oldest.drop()
+
+    def room_for(self, peer: Peer) -> Rejection | None:
+        settings = self._settings
+        full = (
+            len(self._associations) >= settings.max_associations
+            or self._by_calling_ae[peer.calling_ae] >= settings.max_associations_per_ae
+            or self._by_address[peer.address] >= settings.max_associations_per_address
+        )
+        return LOCAL_LIMIT_EXCEEDED if full else None
+
+    def join(self, member: Member, peer: Peer) -> None:
+        """The connection carries an association from now on."""
+        self._pending.pop(member, None)
+        self._associations[member] = peer
+        self._by_calling_ae[peer.calling_ae] += 1
+        self._by_address[peer.address] += 1
+
+    def part(self, member: Member) -> None:
+        """The association has ended; the connection is yet to be closed."""
+        peer = self._associations.pop(member, None)
+        if peer:
+            self._less(self._by_calling_ae, peer.calling_ae)
+            self._less(self._by_address, peer.address)
+            self.arrive(member)
+
+    def leave(self, member: Member) -> None:
+        """The connection is closed."""
+        self.part(member)
+        self._pending.pop(member, None)
+
+    def members(self) -> list[Member]:
+        return [*self._pending, *self._associations]
+
+    def associated(self) -> list[Member]:
+        return [*self._associations]
+
+    @staticmethod
+    def _less(counter: Counter[str], key: str) -> None:
+        counter[key] -= 1
+        if not counter[key]:
+            del counter[key]  # names come from the wire: none is kept

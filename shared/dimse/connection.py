@@ -1,0 +1,119 @@
+"""One connection: bytes read into the shared buffer, cut into PDUs, and answers written back."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from shared.dimse.association import Association
+from shared.dimse.deadlines import Deadlines
+from shared.dimse.entity import Entity
+from shared.dimse.framing import Framer
+from shared.dimse.pdu import ProtocolFault
+from shared.dimse.transport import tune
+
+
+class Connection(asyncio.BufferedProtocol):
+    def __init__(self, entity: Entity) -> None:
+        self._entity = entity
+        self._loop = asyncio.get_running_loop()
+        self.deadlines = Deadlines(entity.timeouts, self._loop.time())
+        self._association = Association(entity, self)
+        self._framer = Framer(self._association)
+        self._rest = b""  # input not taken yet: part of a header, or what is held back
+        self._deaf = False  # whether input is thrown away
+        self._writable: asyncio.Future[None] | None = None  # while the peer does not read
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._acknowledge: Callable[[], None] = tune(transport)
+        self._entity.census.arrive(self)
+        address = transport.get_extra_info("peername") or ("", 0)
+        self._association.connected(str(address[0]), int(address[1]))
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        del sizehint
+        buffer = self._entity.buffer
+        kept = len(self._rest)
+        buffer[:kept] = self._rest
+        return buffer[kept:]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._feed(self._entity.buffer, len(self._rest) + nbytes)
+
+    def eof_received(self) -> bool:
+        return False  # half a connection is none: close it
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._deaf = True
+        self._association.disconnected()
+        self._entity.census.leave(self)
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self._writable = self._loop.create_future()
+        self.deadlines.output = self._loop.time()
+
+    def resume_writing(self) -> None:
+        self.deadlines.output = 0.0
+        if self._writable and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+
+    # What the acceptor calls
+
+    def sweep(self, now: float) -> None:
+        self._association.sweep(now)
+
+    def drain(self, quiet: float) -> None:
+        self._association.drain(quiet)
+
+    def drop(self) -> None:
+        self._deaf = True
+        self._transport.abort()
+
+    # What the association calls
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    async def written(self) -> None:
+        """Wait while the peer reads slowly."""
+        if self._writable:
+            await self._writable
+
+    def hold(self) -> None:
+        """Take no more input for now."""
+        self._framer.held = True
+        self._transport.pause_reading()
+
+    def proceed(self) -> None:
+        """Take what was held back, then more; nothing where nothing was."""
+        if not self._framer.held or self._deaf:
+            return
+        self._framer.held = False
+        self._association.resume()
+        rest = self._rest
+        self._feed(memoryview(rest), len(rest))
+        if not self._framer.held and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _feed(self, view: memoryview, end: int) -> None:
+        self._rest = b""
+        if self._deaf:
+            return
+        try:
+            taken = self._framer.feed(view, end)
+        except ProtocolFault as fault:
+            self._deaf = True  # where the next PDU begins is not known any more
+            self._association.fault(fault)
+            return
+        if taken < end:
+            self._rest = bytes(view[taken:end])
+        if self._framer.within or self._association.partial:
+            self._acknowledge()

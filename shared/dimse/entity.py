@@ -1,0 +1,45 @@
+"""What all associations of one acceptor share: policy, limits, and the buffer they read into."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from shared.dimse.census import Census
+from shared.dimse.deadlines import Timeouts
+from shared.dimse.negotiate import Negotiator, Policy
+from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
+from shared.dimse.service import Peer, Service
+from shared.dimse.transport import RECEIVE_BUFFER
+from shared.sections import Receive
+
+Admit = Callable[[Peer], Rejection | None]
+
+
+def admit_all(peer: Peer) -> Rejection | None:
+    del peer
+    return None
+
+
+class Entity:
+    """The application entity that accepts."""
+
+    def __init__(self, services: Sequence[Service], settings: Receive, admit: Admit) -> None:
+        self.ae_title = settings.ae_title
+        self.timeouts = Timeouts(
+            settings.artim_timeout,
+            settings.idle_timeout,
+            settings.pdu_timeout,
+            settings.message_timeout,
+        )
+        policy = Policy(settings.transfer_syntaxes, settings.max_pdu, settings.accept_user_identity)
+        self.negotiator = Negotiator(services, policy)
+        self.census = Census(settings)
+        self.buffer = memoryview(bytearray(RECEIVE_BUFFER))
+        self.draining = False
+        self.answering: set[asyncio.Task[None]] = set()  # operations that have not ended
+        self._admit = admit
+
+    def judge(self, peer: Peer) -> Rejection | None:
+        """Whether an association may be: decided each time, never from what is kept."""
+        if self.draining:
+            return TEMPORARY_CONGESTION
+        return self.census.room_for(peer) or self._admit(peer)

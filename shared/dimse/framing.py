@@ -1,0 +1,128 @@
+"""Cuts the stream of bytes into PDUs and PDVs where it lies: values go on as views, uncopied.
+
+Nothing of a P-DATA-TF is kept but a header that has not come whole. Other PDUs are collected.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from shared.dimse.pdu import (
+    HEADER,
+    INVALID_PARAMETER,
+    P_DATA_TF,
+    PDV_HEADER,
+    PDV_LENGTH_OVERHEAD,
+    ProtocolFault,
+)
+
+MAX_PDVS = 256  # in a PDU; real devices send one or two, and each costs us some microseconds
+
+
+Step = Callable[[memoryview, int, int], int]  # view, position, end -> position after it
+
+
+class Sink(Protocol):
+    """Takes what the framer finds, in order. Any method may raise ProtocolFault."""
+
+    def on_header(self, kind: int, length: int) -> None:
+        """A PDU begins: refuse here what is too long or out of place."""
+
+    def on_pdu(self, kind: int, body: bytes) -> None:
+        """A PDU other than P-DATA-TF is complete."""
+
+    def on_fragment(self, context: int, control: int, value: memoryview, *, whole: bool) -> None:
+        """The next part of a PDV's value; `whole` with its last part. Valid during the call."""
+
+    def on_data_end(self) -> None:
+        """A P-DATA-TF is complete."""
+
+
+class Framer:
+    __slots__ = (
+        "_body",
+        "_context",
+        "_control",
+        "_kind",
+        "_need",
+        "_pdu",
+        "_pdv",
+        "_pdvs",
+        "_sink",
+        "_step",
+        "held",
+    )
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._kind = 0
+        self._body = bytearray()  # of a PDU that is collected
+        self._context = 0
+        self._control = 0
+        self._pdvs = 0
+        self._pdu = 0  # bytes of the current PDU still to come
+        self._pdv = 0  # bytes of the current PDV's value still to come
+        self.held = False  # set by the sink: take no more for now
+        self._step: Step = self._header
+        self._need = HEADER.size  # bytes without which the step cannot be taken
+
+    @property
+    def within(self) -> bool:
+        """Whether a PDU has begun and is not complete."""
+        return self._pdu > 0
+
+    def feed(self, view: memoryview, end: int) -> int:
+        """Take `view[:end]`; how much was taken. A rest is part of a header, or held back."""
+        at = 0
+        while end - at >= self._need and not self.held:
+            at = self._step(view, at, end)
+        return at
+
+    def _header(self, view: memoryview, at: int, end: int) -> int:
+        del end
+        kind, length = HEADER.unpack_from(view, at)
+        self._sink.on_header(kind, length)
+        self._pdu = length
+        if kind != P_DATA_TF:
+            self._kind, self._body = kind, bytearray()
+            self._step, self._need = self._collect, min(1, length)
+        elif length:
+            self._pdvs = 0
+            self._step, self._need = self._pdv_header, PDV_HEADER.size
+        return at + HEADER.size
+
+    def _pdv_header(self, view: memoryview, at: int, end: int) -> int:
+        length, self._context, self._control = PDV_HEADER.unpack_from(view, at)
+        self._pdvs += 1
+        self._pdu -= PDV_HEADER.size
+        self._pdv = length - PDV_LENGTH_OVERHEAD
+        if not 0 <= self._pdv <= self._pdu:
+            raise ProtocolFault(INVALID_PARAMETER, "the length of a PDV does not fit its PDU")
+        if self._pdvs > MAX_PDVS:
+            raise ProtocolFault(INVALID_PARAMETER, "too many PDVs in a PDU")
+        self._step, self._need = self._value, 1
+        at += PDV_HEADER.size
+        return at if self._pdv else self._value(view, at, end)
+
+    def _value(self, view: memoryview, at: int, end: int) -> int:
+        stop = min(at + self._pdv, end)
+        self._pdv -= stop - at
+        self._pdu -= stop - at
+        whole = self._pdv == 0
+        if whole:
+            self._step, self._need = self._pdv_header, PDV_HEADER.size
+            if self._pdu == 0:
+                self._step, self._need = self._header, HEADER.size
+        self._sink.on_fragment(self._context, self._control, view[at:stop], whole=whole)
+        if self._pdu == 0:
+            self._sink.on_data_end()
+        return stop
+
+    def _collect(self, view: memoryview, at: int, end: int) -> int:
+        stop = min(at + self._pdu, end)
+        self._body += view[at:stop]
+        self._pdu -= stop - at
+        if self._pdu == 0:
+            self._step, self._need = self._header, HEADER.size
+            body, self._body = bytes(self._body), bytearray()
+            self._sink.on_pdu(self._kind, body)
+        return stop

@@ -1,0 +1,208 @@
+"""DIMSE messages of one association (PS3.7 6.3, PS3.8 E): fragments in, operations, answers out.
+
+The asynchronous operations window is 1,1: one request is answered at a time, in order. While one is
+under way only a C-CANCEL is looked at; any other message waits, with all input behind it.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared import logs
+from shared.dimse import command as commands
+from shared.dimse.command import CommandSet
+from shared.dimse.negotiate import Context
+from shared.dimse.pdu import COMMAND, INVALID_PARAMETER, LAST, UNEXPECTED_PDU, ProtocolFault
+from shared.dimse.refusal import refuse, verify
+from shared.dimse.respond import Responder
+from shared.dimse.service import Operation, Peer, Request
+
+MAX_COMMAND = 16384  # bytes of a command set; real ones take 200
+
+log = logs.get(__name__)
+
+
+class Line(Protocol):
+    """What messages need of their association."""
+
+    async def send(self, context: int, command: bytes, data: bytes | None) -> None:
+        """Send a message; waits while the peer reads slowly. Nothing once it has ended."""
+
+    def hold(self) -> None:
+        """Take no more input until `proceed`."""
+
+    def proceed(self) -> None:
+        """Go on with the input; also called when an operation has ended without a hold."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an association did, for its line in the log."""
+
+    requests: int = 0
+    echoes: int = 0
+    failures: int = 0
+
+
+class Messages:
+    __slots__ = (
+        "_answering",
+        "_command",
+        "_command_context",
+        "_context",
+        "_contexts",
+        "_line",
+        "_next",
+        "_operation",
+        "_peer",
+        "_request",
+        "_task",
+        "counts",
+    )
+
+    def __init__(
+        self,
+        line: Line,
+        peer: Peer,
+        contexts: dict[int, Context],
+        answering: set[asyncio.Task[None]],
+    ) -> None:
+        self._line = line
+        self._answering = answering  # of all associations: who ends the process waits for them
+        self._peer = peer
+        self._contexts = contexts
+        self._command: bytearray | None = None  # a command set that is not complete
+        self._command_context = 0
+        self._context = 0  # of the operation under way
+        self._request: CommandSet | None = None  # of the operation under way
+        self._operation: Operation | None = None
+        self._task: asyncio.Task[None] | None = None  # finish, once the data set is complete
+        self._next: tuple[int, CommandSet] | None = None  # waits for the operation to end
+        self.counts = Counts()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+        return self._task is not None
+
+    @property
+    def partial(self) -> bool:
+        """Whether a message has begun and more of it must come."""
+        return self._command is not None or (self._operation is not None and self._task is None)
+
+    def fragment(self, context: int, control: int, value: memoryview, *, whole: bool) -> None:
+        if control & COMMAND:
+            self._command_fragment(context, value, last=bool(whole and control & LAST))
+        elif self._operation is None or self._task or context != self._context:
+            raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
+        else:
+            self._operation.write(value)
+            if whole and control & LAST:
+                self._finish()
+
+    def resume(self) -> None:
+        """Begin the request that waited for the last one to end."""
+        if self._next:
+            (context, command), self._next = self._next, None
+            self._begin(context, command)
+
+    def end(self) -> None:
+        """The association is over. An operation that finishes may go on to its end."""
+        operation, self._operation = self._operation, None
+        self._command = self._next = None
+        if operation:
+            operation.abandon()
+
+    def _command_fragment(self, context: int, value: memoryview, *, last: bool) -> None:
+        if self._command is None:
+            if self.partial:
+                raise ProtocolFault(UNEXPECTED_PDU, "a command within a data set")
+            if context not in self._contexts:
+                raise ProtocolFault(INVALID_PARAMETER, "a context that was not proposed")
+            self._command, self._command_context = bytearray(), context
+        elif context != self._command_context:
+            raise ProtocolFault(UNEXPECTED_PDU, "a command within another")
+        self._command += value
+        if len(self._command) > MAX_COMMAND:
+            raise ProtocolFault(INVALID_PARAMETER, "the command set is too long")
+        if last:
+            command, self._command = commands.decode(self._command), None
+            self._dispatch(context, command)
+
+    def _dispatch(self, context: int, command: CommandSet) -> None:
+        if command.field == commands.C_CANCEL_RQ:
+            self._cancel(command)
+        elif command.field & commands.RESPONSE:
+            log.warning("response.unexpected", association=self._peer.association)
+        elif self._task:
+            self._next = context, command
+            self._line.hold()
+        else:
+            self._begin(context, command)
+
+    def _cancel(self, command: CommandSet) -> None:
+        current = self._request
+        if self._operation and current and current.message_id == command.responded_to:
+            self._operation.cancel()
+
+    def _begin(self, context: int, command: CommandSet) -> None:
+        self._context = context
+        self._request = command
+        self._operation = self._operation_for(self._contexts[context], command)
+        self.counts.requests += 1
+        if not command.has_data_set:
+            self._finish()
+
+    def _operation_for(self, context: Context, command: CommandSet) -> Operation:
+        if command.field == commands.C_ECHO_RQ:
+            self.counts.echoes += 1
+            return verify()
+        refusal = refuse(context, command)
+        if refusal or context.service is None:
+            return refusal or verify()
+        return context.service.begin(
+            Request(
+                self._peer,
+                context.abstract_syntax,
+                context.transfer_syntax,
+                command.field,
+                command.message_id,
+                command.sop_class_uid,
+                command.sop_instance_uid,
+                command.priority,
+            )
+        )
+
+    def _finish(self) -> None:
+        operation, request = self._operation, self._request
+        if operation and request:
+            responder = Responder(self._line, self._context, request)
+            task = _start(self._answer(operation, responder))
+            self._task = None if task.done() else task
+            if self._task is None:
+                self._ended(task)
+            else:
+                self._answering.add(task)
+                task.add_done_callback(self._ended)
+
+    async def _answer(self, operation: Operation, responder: Responder) -> None:
+        try:
+            await operation.finish(responder)
+        except Exception:  # one bad instance must not end the association, nor the process
+            log.exception("operation.failed", association=self._peer.association)
+        await responder.close()
+        self.counts.failures += responder.failed
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._answering.discard(task)
+        self._task = self._operation = self._request = None
+        self._line.proceed()
+
+
+def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run at once up to the first wait: most answers need none."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.get_running_loop().create_task(coroutine)

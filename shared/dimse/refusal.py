@@ -1,0 +1,46 @@
+"""Operations that the acceptor answers itself: Verification, and what no service takes."""
+
+from shared.dimse.command import CommandSet
+from shared.dimse.negotiate import Context
+from shared.dimse.service import Operation, Respond, Response
+from shared.statuses import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION
+
+
+class Answer:
+    """Lets a data set pass by and answers with a status."""
+
+    __slots__ = ("_response",)
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    def write(self, fragment: memoryview) -> None:
+        pass
+
+    async def finish(self, respond: Respond) -> None:
+        await respond(self._response)
+
+    def abandon(self) -> None:
+        pass
+
+    def cancel(self) -> None:
+        pass
+
+
+_VERIFIED = Answer(Response(SUCCESS))
+_NO_SUCH_CLASS = Answer(Response(SOP_CLASS_NOT_SUPPORTED))
+_NO_SUCH_OPERATION = Answer(Response(UNRECOGNIZED_OPERATION))
+
+
+def verify() -> Operation:
+    """C-ECHO (PS3.7 9.1.5), on whichever context it comes."""
+    return _VERIFIED
+
+
+def refuse(context: Context, command: CommandSet) -> Operation | None:
+    """The status for what cannot go to the context's service, where an abort would be harsh."""
+    if not context.transfer_syntax:
+        return _NO_SUCH_CLASS  # a context that was refused
+    if context.service is None or command.field not in context.service.commands:
+        return _NO_SUCH_OPERATION
+    return None

@@ -1,0 +1,51 @@
+"""Runs an acceptor until the process is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from shared.dimse.acceptor import Acceptor
+
+Started = Callable[[Acceptor], None]
+
+
+def serve(acceptor: Acceptor, on_started: Started | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Raises OSError where it cannot listen.
+
+    A second signal ends it without waiting for associations to finish.
+    """
+    run(_serve(acceptor, on_started))
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """As asyncio.run, on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # Windows, and platforms without a wheel
+        asyncio.run(main)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)
+
+
+async def _serve(acceptor: Acceptor, on_started: Started | None) -> None:
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    await acceptor.start()
+    if on_started:
+        on_started(acceptor)
+    await stop.wait()
+    draining = loop.create_task(acceptor.drain(acceptor.drain_timeout))
+    hurried = loop.create_task(hurry.wait())
+    await asyncio.wait((draining, hurried), return_when=asyncio.FIRST_COMPLETED)
+    for task in (draining, hurried):
+        task.cancel()
+    await asyncio.gather(draining, hurried, return_exceptions=True)
+    await acceptor.close()

@@ -1,0 +1,41 @@
+"""What the acceptor asks of its sockets."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import Any
+
+# One buffer serves all associations: input is taken out of it before the next read.
+RECEIVE_BUFFER = 262144  # bytes; larger reads gain nothing measurable
+
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}  # half-open peers: 2 min
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
+
+
+def tune(transport: asyncio.BaseTransport) -> Callable[[], None]:
+    """Set the options that last; returns what sets the one that does not (see acknowledge)."""
+    connection: Any = transport.get_extra_info("socket")
+    if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
+        return _nothing
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, seconds in _KEEPALIVE.items():
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+    if _QUICKACK is None:
+        return _nothing
+    option = _QUICKACK
+
+    def acknowledge() -> None:
+        """A peer with Nagle's algorithm sends the rest of a message only once the first part is
+        acknowledged; the kernel would take 40 ms over that, and forgets what it was told.
+        """
+        with contextlib.suppress(OSError):  # the connection is gone: that is reported elsewhere
+            connection.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+    return acknowledge
+
+
+def _nothing() -> None:
+    pass
