@@ -1,0 +1,89 @@
+"""From outside the containers: what a modality sends arrives, whatever is killed meanwhile."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.compose import Composed
+from tests.support.instances import Made, make
+from tests.support.peers import peer
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.stack
+ARRIVAL = 120.0  # s, on a busy machine
+FAST = {**os.environ, "TCP_NODELAY": "1"}  # DCMTK: no waiting for acknowledgements
+
+
+def series(folder: Path, study: int, count: int) -> list[Made]:
+    folder.mkdir(exist_ok=True)
+    return [make(folder, number, study=study, size=20_000) for number in range(1, count + 1)]
+
+
+def storescu(stack: Composed, folder: Path) -> subprocess.Popen[bytes]:
+    port = str(stack.receive_port)
+    return subprocess.Popen(
+        [peer("storescu"), "+sd", "-aec", "ANY", "127.0.0.1", port, str(folder)],
+        env=FAST,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def arrived(stack: Composed, made: list[Made]) -> int:
+    return len({each.uid for each in made} & stack.stored())
+
+
+def test_a_series_sent_from_outside_arrives(stack: Composed, tmp_path: Path) -> None:
+    made = series(tmp_path, study=1, count=20)
+
+    assert storescu(stack, tmp_path).wait(60) == 0
+
+    wait_until(lambda: arrived(stack, made) == len(made), ARRIVAL, "all instances arrive")
+
+
+def test_uploaders_killed_in_the_middle_lose_nothing(stack: Composed, tmp_path: Path) -> None:
+    made = series(tmp_path, study=2, count=300)
+    sending = storescu(stack, tmp_path)
+    wait_until(lambda: arrived(stack, made) > 0, ARRIVAL, "the first instance arrives")
+
+    stack.run("kill", "uploader")
+
+    assert sending.wait(120) == 0, "the modality notices nothing"
+    assert arrived(stack, made) < len(made), "they were not killed in the middle"
+    stack.up("--scale", "uploader=3")
+    wait_until(lambda: arrived(stack, made) == len(made), ARRIVAL, "all 300 arrive")
+
+
+def test_redis_killed_and_emptied_loses_nothing(stack: Composed, tmp_path: Path) -> None:
+    made = series(tmp_path, study=3, count=30)
+    stack.run("kill", "uploader")
+    stack.run("exec", "-T", "redis", "redis-cli", "FLUSHALL")
+
+    assert storescu(stack, tmp_path).wait(60) == 0
+
+    stack.run("exec", "-T", "redis", "redis-cli", "FLUSHALL")
+    stack.run("kill", "redis")
+    stack.up("--scale", "uploader=3")
+    wait_until(lambda: arrived(stack, made) == len(made), ARRIVAL, "all instances arrive")
+
+
+def test_the_receiver_keeps_receiving_without_redis(stack: Composed, tmp_path: Path) -> None:
+    made = series(tmp_path, study=4, count=10)
+    stack.run("stop", "redis")
+
+    assert storescu(stack, tmp_path).wait(60) == 0
+
+    stack.up("--scale", "uploader=3")
+    wait_until(lambda: arrived(stack, made) == len(made), ARRIVAL, "all instances arrive")
+
+
+def test_uploaders_are_scaled_while_they_work(stack: Composed, tmp_path: Path) -> None:
+    made = series(tmp_path, study=5, count=100)
+    sending = storescu(stack, tmp_path)
+
+    stack.up("--scale", "uploader=1", "--no-recreate")
+    stack.up("--scale", "uploader=3", "--no-recreate")
+
+    assert sending.wait(120) == 0
+    wait_until(lambda: arrived(stack, made) == len(made), ARRIVAL, "all instances arrive")

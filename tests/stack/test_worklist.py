@@ -1,0 +1,45 @@
+"""From outside the containers: a modality asks for its worklist."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.support.compose import Composed
+from tests.support.peers import peer
+
+pytestmark = pytest.mark.stack
+
+
+def findscu(stack: Composed, *keys: str) -> str:
+    words = [word for key in keys for word in ("-k", key)]
+    peer_address = ["127.0.0.1", str(stack.worklist_port)]
+    done = subprocess.run(
+        [peer("findscu"), "-v", "-W", "-aec", "ANY", *words, *peer_address],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TCP_NODELAY": "1"},
+        timeout=60,
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_sample_worklist_is_found_by_its_modality(stack: Composed) -> None:
+    answered = findscu(stack, "PatientName", "ScheduledProcedureStepSequence[0].Modality=CT")
+
+    assert "Find Response: 1 (Pending)" in answered
+    assert "Received Final Find Response (Success)" in answered
+
+
+def test_nothing_is_found_for_a_modality_that_has_nothing_to_do(stack: Composed) -> None:
+    answered = findscu(stack, "PatientName", "ScheduledProcedureStepSequence[0].Modality=ZZ")
+
+    assert "(Pending)" not in answered
+    assert "Received Final Find Response (Success)" in answered
+
+
+def test_the_worklist_survives_being_replaced(stack: Composed) -> None:
+    stack.up("--scale", "uploader=3", "--force-recreate", "--no-deps", "worklist")
+
+    assert "(Success)" in findscu(stack, "PatientName")

@@ -1,0 +1,110 @@
+"""The composed system: containers built from this checkout, under a project name of their own."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ISOLATED = ROOT / "tests" / "stack" / "isolated.yml"  # a developer's .env is not tested
+UP_TIMEOUT = 600.0  # s: the first build downloads what the images are made of
+
+
+def require_engine() -> None:
+    """Skip the test without a Docker engine, except in CI, where that fails it."""
+    docker = shutil.which("docker")
+    answers = docker and not any(
+        subprocess.run([docker, *words], check=False, capture_output=True, timeout=60).returncode
+        for words in (["info"], ["compose", "version"])
+    )
+    if not answers:
+        reason = "no Docker engine with Compose v2 answers"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@dataclass
+class Composed:
+    """One `docker compose` project."""
+
+    project: str
+    files: Sequence[Path] = (ROOT / "docker-compose.yml", ISOLATED)
+    receive_port: int = field(default_factory=free_port)
+    worklist_port: int = field(default_factory=free_port)
+    sandbox_port: int = field(default_factory=free_port)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *words: str, timeout: float = 120.0, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        given = ["--project-name", self.project, "--env-file", os.devnull, "--progress", "plain"]
+        for path in self.files:
+            given += ["--file", str(path)]
+        done = subprocess.run(
+            ["docker", "compose", *given, *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=self._environment(),
+            timeout=timeout,
+        )
+        if check and done.returncode:
+            raise AssertionError(
+                f"docker compose {' '.join(words)}: exit code {done.returncode}\n"
+                f"{done.stdout[-4000:]}\n{done.stderr[-8000:]}\n{self.logs()[-8000:]}"
+            )
+        return done
+
+    def _environment(self) -> dict[str, str]:
+        ours = {k: v for k, v in os.environ.items() if not k.startswith("DICOMWEB_PROXY_")}
+        return {
+            **ours,
+            "DICOMWEB_PROXY_RECEIVE__PORT": str(self.receive_port),
+            "DICOMWEB_PROXY_WORKLIST__PORT": str(self.worklist_port),
+            "SANDBOX_PORT": str(self.sandbox_port),
+            **self.environment,
+        }
+
+    def up(self, *words: str) -> None:
+        self.run("up", "--detach", "--wait", *words, timeout=UP_TIMEOUT)
+
+    def down(self) -> None:
+        self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "20")
+
+    def logs(self, *services: str) -> str:
+        return self.run("logs", "--no-color", *services, check=False).stdout
+
+    def containers(self, *services: str) -> list[dict[str, Any]]:
+        """What `docker inspect` knows of the project's containers."""
+        identities = self.run("ps", "--all", "--quiet", *services).stdout.split()
+        inspected = subprocess.run(
+            ["docker", "inspect", *identities], check=True, capture_output=True, text=True
+        )
+        found: list[dict[str, Any]] = json.loads(inspected.stdout)
+        return found
+
+    def stored(self) -> set[str]:
+        """The SOP Instance UIDs that the sandbox holds, by QIDO-RS."""
+        address = f"http://127.0.0.1:{self.sandbox_port}/instances?limit=1000"
+        with urlopen(address, timeout=10) as response:
+            body = response.read()
+        return {each["00080018"]["Value"][0] for each in json.loads(body)} if body else set()
+
+
+def service_of(container: Mapping[str, Any]) -> str:
+    return str(container["Config"]["Labels"]["com.docker.compose.service"])
