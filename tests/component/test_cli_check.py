@@ -1,0 +1,101 @@
+"""`dicomweb-proxy check` against real counterparts on loopback."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from standalone.findings import FAIL, OK, WARN
+from tests.support.cli import Console
+from tests.support.sandbox import sandbox
+
+
+@pytest.fixture
+def console(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Console:
+    made = Console(monkeypatch, capsys)
+    made.set(SPOOL__PATH=tmp_path / "spool", SPOOL__SOFT_RESERVE=0, SPOOL__HARD_RESERVE=0)
+    made.set(RECEIVE__HOST="127.0.0.1", RECEIVE__PORT=0)
+    return made
+
+
+def states(console: Console) -> dict[str, str]:
+    return {each["subject"]: each["state"] for each in console("check", "--json").json}
+
+
+def test_where_everything_is_there_it_says_so(console: Console, tmp_path: Path) -> None:
+    with sandbox(tmp_path / "sandbox") as base:
+        console.set(UPLOAD__URI=f"{base}/studies")
+
+        ended = console("check")
+        found = states(console)
+
+    assert ended.code == 0
+    assert "is a SANDBOX" in ended.out
+    assert found.pop("default: uploads") == WARN
+    assert set(found.values()) == {OK}
+
+
+def test_a_destination_that_is_not_there_fails_with_advice(console: Console) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    console.set(UPLOAD__URI=f"http://127.0.0.1:{port}/studies")
+
+    ended = console("check")
+
+    assert ended.code == 1
+    [line] = [line for line in ended.out.splitlines() if line.startswith(FAIL)]
+    assert "refuses connections" in line
+    assert "is the server up" in line
+
+
+def test_a_path_that_offers_no_search_is_a_warning(console: Console, tmp_path: Path) -> None:
+    with sandbox(tmp_path / "sandbox") as base:
+        console.set(UPLOAD__URI=f"{base}/nothing/here")
+
+        assert states(console)["default: uploads"] == WARN
+
+
+def test_a_name_that_does_not_resolve_fails(console: Console) -> None:
+    console.set(UPLOAD__URI="https://archive.invalid/studies")
+
+    assert states(console)["default: uploads"] == FAIL
+
+
+def test_a_spool_that_cannot_be_used_fails(console: Console, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    console.set(UPLOAD__URI="https://archive.invalid/studies", SPOOL__PATH=tmp_path / "file")
+
+    assert states(console)["spool"] == FAIL
+
+
+def test_a_reserve_that_no_disk_can_meet_fails(console: Console) -> None:
+    console.set(UPLOAD__URI="https://archive.invalid/studies", SPOOL__SOFT_RESERVE=2**62)
+
+    assert states(console)["spool space"] == FAIL
+
+
+def test_an_absent_redis_fails_where_one_is_configured(console: Console) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    console.set(
+        UPLOAD__URI="https://archive.invalid/studies", REDIS__URL=f"redis://127.0.0.1:{port}/0"
+    )
+
+    assert states(console)["Redis"] == FAIL
+
+
+def test_a_port_in_use_is_a_warning(console: Console) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        console.set(
+            UPLOAD__URI="https://archive.invalid/studies", RECEIVE__PORT=taken.getsockname()[1]
+        )
+
+        assert states(console)["DIMSE port"] == WARN
+
+
+def test_a_worklist_alone_needs_no_spool(console: Console) -> None:
+    console.set(WORKLIST__URI="https://archive.invalid/workitems")
+
+    assert set(states(console)) == {"configuration", "default: worklist", "DIMSE port"}
