@@ -1,0 +1,110 @@
+"""A workitem as the origin server gave it, with what is derived from it (PS3.4 Annex CC to K.6)."""
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from worklist.datetimes import moved, read_moment, zone_of
+from worklist.dicomjson import DataSet, first, items
+
+# Study Instance UIDs that a server does not give are derived from the workitem's in this space.
+STUDY_SPACE = uuid.UUID("6f6f1a4e-3f0b-5a57-9a0c-1d3c7b0a5e21")
+
+_SOP_INSTANCE_UID = "00080018"
+_REQUESTS = "0040A370"
+_STEPS = "00400100"
+_OFFSET = "00080201"
+_PATIENT_ID = "00100020"
+_STEP_ID = "00400009"
+_ORDER = ("00080050", "00401001")  # accession number, requested procedure ID
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What answers depend on beside the workitem: who asks, and how the site is set up."""
+
+    zone: tzinfo  # of the dates and times in the query and its answers
+    upstream: tzinfo  # of the origin server's
+    calling_ae: str = ""
+    station: str = ""  # the AE title asked for, if it is one
+    modality: str = ""  # of who asks, for workitems that name none
+    stations: Mapping[str, str] = field(default_factory=dict)  # station code -> AE title
+    modalities: Mapping[str, str] = field(default_factory=dict)  # workitem code -> modality
+
+
+class Workitem:
+    """One workitem and the one of its requests that is answered; shared by queries."""
+
+    __slots__ = ("_moments", "_seed", "request", "root", "step")
+
+    def __init__(self, root: DataSet, request: DataSet) -> None:
+        self.root = root
+        self.request = request
+        steps = items(root, _STEPS)
+        self.step: DataSet = steps[0] if steps else {}
+        self._moments: dict[tuple[str, tzinfo, tzinfo], str] = {}
+        self._seed: str | None = None
+
+    @property
+    def uid(self) -> str:
+        return first(self.root, _SOP_INSTANCE_UID).strip(" \0")
+
+    def moment(self, value: str, asking: Asking) -> str:
+        """A DT of this workitem as 20 digits in the zone of the query, "" if it is none."""
+        if not value:
+            return ""
+        known = (value, asking.zone, asking.upstream)
+        found = self._moments.get(known)
+        if found is None:
+            found = self._moments[known] = _moment(self.root, value, asking)
+        return found
+
+    @property
+    def identity(self) -> str:
+        """What names this step for good, "" if nothing does: identifiers are derived from it."""
+        if self.uid:
+            return self.uid
+        orders = [first(self.request, tag) or first(self.root, tag) for tag in _ORDER]
+        orders.append(first(self.step, _STEP_ID))
+        return "|".join([first(self.root, _PATIENT_ID), *orders]) if any(orders) else ""
+
+    @property
+    def seed(self) -> str:
+        """As identity, else the whole content: stable for as long as that is the same."""
+        if self._seed is None:
+            content = [self.root, self.request]
+            self._seed = self.identity or json.dumps(content, sort_keys=True)
+        return self._seed
+
+
+def workitems(roots: list[DataSet], *, every_request: bool = False) -> list[Workitem]:
+    """Workitems by their first request, or once for each of their requests."""
+    found = []
+    for root in roots:
+        requests = items(root, _REQUESTS) or [{}]
+        found += [Workitem(root, each) for each in (requests if every_request else requests[:1])]
+    return found
+
+
+def _moment(root: DataSet, value: str, asking: Asking) -> str:
+    read = read_moment(value)
+    if not read:
+        return ""
+    moment, offset = read
+    origin = zone_of(offset) or zone_of(first(root, _OFFSET)) or asking.upstream
+    return moved(moment, origin, asking.zone)
+
+
+def derived_step_id(seed: str) -> str:
+    """Sixteen characters that stay the same for a workitem (SH)."""
+    digest = hashlib.blake2s(seed.encode("utf-8")).digest()
+    return base64.b32encode(digest).decode("ascii")[:16]
+
+
+def derived_study_uid(uid: str) -> str:
+    """A UID by PS3.5 B.2 that stays the same for a workitem."""
+    return f"2.25.{uuid.uuid5(STUDY_SPACE, uid).int}"
