@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format stack bench up lock clean
+.PHONY: help setup demo test check format stack bench docs up lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ stack: setup ## the container tests
 
 bench: setup ## against DCMTK, Orthanc and pynetdicom, as ratios
 	$(BIN)/python -m bench $(ARGS)
+
+docs: setup ## proxy.example.toml and docs/configuration.md anew from the settings
+	$(BIN)/python -m tests.support.settings_reference
 
 up: ## docker compose up
 	docker compose up --build -d --wait

@@ -101,7 +101,9 @@ def _name(value: str) -> str:
 class Destination(Section):
     """An origin server: a STOW-RS studies resource, a UPS-RS workitems resource, or both."""
 
-    name: Annotated[str, AfterValidator(_name)] = "default"
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        default="default", description="What routes, logs and the spool's folders call it."
+    )
     upload_uri: ServiceUri | None = Field(
         default=None, description="The studies resource of STOW-RS (PS3.18 10.5)."
     )

@@ -231,6 +231,8 @@ class LogFormat(StrEnum):
 
 
 class LogSettings(Section):
+    """What is written to standard error, a line each; never what could name a patient."""
+
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level shown."
     )

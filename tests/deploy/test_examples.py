@@ -1,0 +1,86 @@
+"""What the examples and the documentation say exists, and exists as they say."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from shared.config_sources import FILE_VARIABLE, keys
+from shared.sections import PREFIX, Sections
+from standalone.cli import COMMANDS
+from tests.support import settings_reference as reference
+
+ROOT = reference.ROOT
+KNOWN = {
+    PREFIX,
+    FILE_VARIABLE,
+    *(PREFIX + name.upper() for name in Sections.model_fields),
+    *(PREFIX + key.upper().replace(".", "__") for key in keys()),
+}
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *patterns],
+        check=True, capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    return [path for name in listed.stdout.split() if (path := ROOT / name).exists()]
+
+
+DOCUMENTS = tracked("*.md")
+EXAMPLES = [*DOCUMENTS, *tracked("*.yml", "*.yaml", "*.toml", ".env.example", "deploy/")]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_the_example_file_is_made_from_the_settings() -> None:
+    assert reference.EXAMPLE.read_text("utf-8") == reference.example(), "run: make docs"
+
+
+def test_the_configuration_reference_is_made_from_the_settings() -> None:
+    assert reference.REFERENCE.read_text("utf-8") == reference.reference(), "run: make docs"
+
+
+def test_every_line_of_the_example_file_can_be_uncommented() -> None:
+    text = re.sub(r"^#(?! )", "", reference.EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
+
+    sections = Sections(**tomllib.loads(text))
+
+    assert sections.destinations
+    assert sections.routes
+
+
+def test_the_example_file_as_it_is_changes_nothing() -> None:
+    content = tomllib.loads(reference.EXAMPLE.read_text("utf-8"))
+
+    assert all(table == {} for table in content.values())
+    assert content.keys() == dict(reference.sections()).keys()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_every_variable_named_is_a_setting(path: Path) -> None:
+    found = set(re.findall(PREFIX + r"[A-Z0-9_]*", path.read_text("utf-8")))
+
+    assert {name for name in found if name.removesuffix("__") not in KNOWN} == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+    inside = [link for link in links if "://" not in link and not link.startswith("mailto:")]
+
+    assert [link for link in inside if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_command_named_exists(path: Path) -> None:
+    text = path.read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    told = set(re.findall(r"(?:^|`)dicomweb-proxy ([a-z]+)", text, re.MULTILINE))
+    assert told <= COMMANDS.keys()
