@@ -20,6 +20,7 @@ COMMANDS = {
     "send": "standalone.commands.send",
     "worklist": "standalone.commands.worklist",
     "config": "standalone.commands.config",
+    "status": "standalone.commands.status",
     "check": "standalone.commands.check",
     "quarantine": "standalone.commands.quarantine",
 }

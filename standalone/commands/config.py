@@ -17,7 +17,7 @@ from standalone.options import add_config, add_json
 from standalone.table import table
 
 SUMMARY = "show the settings as they hold, and where each came from"
-DEFAULT = "default"
+DEFAULT, ABOVE = "default", "the settings above"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,36 +41,33 @@ def run(options: argparse.Namespace) -> int:
 def settings(sources: Sources) -> Iterator[tuple[str, Any, str]]:
     """Key, value and origin. A secret is never a value: settings only name the file that has it."""
     found = settings_of(sources)
-    declared = Sections(**sources.merged())
+    listed = bool(Sections(**sources.merged()).destinations)
     for section in Sections.model_fields:
         value = getattr(found, section)
-        if isinstance(value, BaseModel):
-            for name, each in _leaves(value):
-                key = f"{section}.{name}"
-                yield key, each, sources.origin(key) or DEFAULT
+        if not isinstance(value, tuple):
+            yield from _with_origin(sources, section, section, value)
     for number, each in enumerate(found.destinations):
-        for name, leaf in _leaves(each):
-            inherited = not declared.destinations
-            written = f"destinations.{number}.{name}"
-            origin = "" if inherited else sources.origin(written)
-            yield f"destinations.{each.name}.{name}", leaf, origin or _derived(inherited=inherited)
+        written = f"destinations.{number}" if listed else ""
+        yield from _with_origin(sources, f"destinations.{each.name}", written, each)
     for number, route in enumerate(found.routes):
-        for name, leaf in _leaves(route):
-            key = f"routes.{number}.{name}"
-            yield key, leaf, sources.origin(key) or DEFAULT
+        yield from _with_origin(sources, f"routes.{number}", f"routes.{number}", route)
 
 
-def _derived(*, inherited: bool) -> str:
-    return "upload, worklist, auth" if inherited else DEFAULT
+def _with_origin(
+    sources: Sources, shown: str, written: str, value: Any
+) -> Iterator[tuple[str, Any, str]]:
+    """`written`: where the sources may name it; "" where it follows from the settings above."""
+    for name, leaf in _leaves(value):
+        origin = (sources.origin(f"{written}{name}") or DEFAULT) if written else ABOVE
+        yield f"{shown}{name}", leaf, origin
 
 
-def _leaves(table_of: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name in type(table_of).model_fields:
-        value = getattr(table_of, name)
-        if isinstance(value, BaseModel):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", _plain(value)
+def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _leaves(getattr(value, name), f"{prefix}.{name}")
+    else:
+        yield prefix, _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,38 @@
+"""`dicomweb-proxy status`: are instances moving, and if not, why not?"""
+
+import argparse
+import json
+import sys
+import time
+
+from shared.config import Settings, load
+from standalone.options import add_config, add_json
+
+SUMMARY = "what waits, what is held and why, what was stored"
+PAUSE = 2.0  # seconds between looks
+CLEAR = "\x1b[2J\x1b[H"  # the terminal, and to its upper left corner
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+    add_json(parser)
+    parser.add_argument("--watch", action="store_true", help=f"again every {PAUSE:g} s")
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = load(options.config)
+    while True:
+        text = _look(settings, as_json=options.json)
+        live = options.watch and not options.json and sys.stdout.isatty()
+        sys.stdout.write(f"{CLEAR if live else ''}{text}\n")
+        sys.stdout.flush()
+        if not options.watch:
+            return 0
+        time.sleep(PAUSE)
+
+
+def _look(settings: Settings, *, as_json: bool) -> str:
+    from standalone.state import as_content, as_text, look
+
+    state = look(settings)
+    return json.dumps(as_content(state)) if as_json else as_text(state, time.time())
