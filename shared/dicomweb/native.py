@@ -4,6 +4,9 @@ from typing import Any, TypeAlias
 from xml.parsers import expat
 
 DEEPEST = 64  # elements; a Store Instances Response needs 6
+# The component groups of a person name and the components of a group, in their order.
+GROUPS = frozenset({"Alphabetic", "Ideographic", "Phonetic"})
+COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 
 DataSet: TypeAlias = dict[str, dict[str, Any]]
 
@@ -13,7 +16,7 @@ class NotNative(ValueError):
 
 
 def data_set(xml: bytes) -> DataSet:
-    """Attributes with their values as text and their items; person names are left out.
+    """Attributes with their values as text and their items.
 
     A document type declaration is refused: entities can name files, and grow without end.
     """
@@ -37,6 +40,8 @@ class _Reader:
         self._items: list[DataSet] = []
         self._attributes: list[dict[str, Any]] = []
         self._value: list[str] | None = None
+        self._name: dict[str, list[str]] = {}
+        self._group = ""
         self._depth = 0
 
     def refuse(self, *_: object) -> None:
@@ -59,8 +64,16 @@ class _Reader:
             item: DataSet = {}
             self._attributes[-1].setdefault("Value", []).append(item)
             self._items.append(item)
-        elif local == "Value":
+        else:
+            self._start_value(local)
+
+    def _start_value(self, local: str) -> None:
+        if local == "Value" or local in COMPONENTS:
             self._value = []
+        elif local == "PersonName":
+            self._name = {}
+        elif local in GROUPS:
+            self._group = local
 
     def text(self, data: str) -> None:
         if self._value is not None:
@@ -73,6 +86,16 @@ class _Reader:
             self._attributes.pop()
         elif local == "Item" and self._attributes:
             self._items.pop()
-        elif local == "Value" and self._value is not None and self._attributes:
-            self._attributes[-1].setdefault("Value", []).append("".join(self._value))
+        elif local == "PersonName" and self._attributes:
+            person = {group: "^".join(parts).rstrip("^") for group, parts in self._name.items()}
+            self._attributes[-1].setdefault("Value", []).append(person)
+        elif self._value is not None:
+            self._end_value(local, "".join(self._value))
             self._value = None
+
+    def _end_value(self, local: str, value: str) -> None:
+        if local == "Value" and self._attributes:
+            self._attributes[-1].setdefault("Value", []).append(value)
+        elif local in COMPONENTS and self._group:
+            parts = self._name.setdefault(self._group, [""] * len(COMPONENTS))
+            parts[COMPONENTS.index(local)] = value
