@@ -22,6 +22,7 @@ COMMANDS = {
     "config": "standalone.commands.config",
     "status": "standalone.commands.status",
     "check": "standalone.commands.check",
+    "route": "standalone.commands.route",
     "quarantine": "standalone.commands.quarantine",
 }
 EXIT_CODES = """exit codes:

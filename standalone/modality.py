@@ -57,6 +57,7 @@ class Target:
 @contextlib.contextmanager
 def association(target: Target, contexts: Iterable[PresentationContext]) -> Iterator[Association]:
     """Raises PeerFault."""
+    _reach(target)
     ae = AE(ae_title=target.calling_ae)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = TIMEOUT
     made = ae.associate(
@@ -119,8 +120,16 @@ def _why(made: Association) -> str:
     if made.is_rejected:
         answer = made.acceptor.primitive
         return f"rejected ({answer.result_str}: {answer.reason_str})" if answer else "rejected"
-    try:  # pynetdicom does not tell a closed port from an association that was broken off
-        with socket.create_connection((made.acceptor.address or "", made.acceptor.port or 0), 5):
-            return "it broke off the connection"
+    return "it broke off the connection"
+
+
+def _reach(target: Target) -> None:
+    """pynetdicom does not tell a closed port or an unknown name from an aborted association."""
+    try:
+        with socket.create_connection((target.host, target.port), TIMEOUT):
+            return
+    except socket.gaierror:
+        reason = "its name does not resolve"
     except OSError as error:
-        return os.strerror(error.errno).lower() if error.errno else "it cannot be reached"
+        reason = os.strerror(error.errno).lower() if error.errno else "it does not answer"
+    raise PeerFault(f"no association with {target}: {reason}") from None

@@ -165,3 +165,50 @@ def test_what_is_not_chosen_clearly_is_left_alone(
     assert ended.code == 1
     assert len(ended.err.splitlines()) == 1
     assert "2 in quarantine" in console("quarantine", "list").out
+
+
+ROUTES = """
+[[destinations]]
+name = "cloud"
+upload_uri = "https://cloud.example/studies"
+worklist_uri = "https://cloud.example/workitems"
+[[destinations]]
+name = "research"
+upload_uri = "https://research.example/studies"
+[[routes]]
+called_ae = "CT?"
+upload_to = ["research", "cloud"]
+[[routes]]
+called_ae = "*"
+calling_ae = "MR*"
+urgent = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("called", "calling", "route", "destinations", "urgent"),
+    [
+        ("CT1", "MR9", 0, ["research", "cloud"], False),
+        ("ANY", "MR9", 1, ["cloud"], True),
+        ("ANY", "US1", None, ["cloud"], False),
+    ],
+)
+def test_route_explain_tells_what_the_receiver_would_do(
+    console: Console,
+    tmp_path: Path,
+    called: str,
+    calling: str,
+    route: int | None,
+    destinations: list[str],
+    urgent: bool,
+) -> None:
+    path = tmp_path / "proxy.toml"
+    path.write_text(ROUTES)
+    arguments = ["route", "explain", "--called-ae", called, "--calling-ae", calling]
+
+    text = console("--config", path, *arguments)
+    found = console("--config", path, *arguments, "--json").json
+
+    assert (found["decided_by"], found["upload_to"]) == (route, destinations)
+    assert (found["urgent"], found["worklist_from"]) == (urgent, "cloud")
+    assert ", ".join(destinations) in text.out
