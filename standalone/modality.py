@@ -124,7 +124,7 @@ def _why(made: Association) -> str:
 
 
 def _reach(target: Target) -> None:
-    """pynetdicom does not tell a closed port or an unknown name from an aborted association."""
+    """Raises PeerFault for what pynetdicom does not tell from an aborted association."""
     try:
         with socket.create_connection((target.host, target.port), TIMEOUT):
             return
