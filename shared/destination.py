@@ -59,6 +59,9 @@ class Auth(Section):
         return self
 
 
+WorklistPreset = Literal["generic", "dcm4chee", "azure", "pyupsrs", "emulator"]
+
+
 class Profile(StrEnum):
     """Dialect of the worklist search."""
 
@@ -109,6 +112,12 @@ class Destination(Section):
     )
     worklist_uri: ServiceUri | None = Field(
         default=None, description="The workitems resource of UPS-RS (PS3.18 11.9)."
+    )
+    worklist_profile: Profile | None = Field(
+        default=None, description="Dialect of its worklist; unset: worklist.profile."
+    )
+    worklist_preset: WorklistPreset | None = Field(
+        default=None, description="Which keys it is known to match; unset: worklist.preset."
     )
     auth: Auth = Auth()
     insecure: bool = Field(

@@ -4,27 +4,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
-from shared.destination import MEBIBYTE, Auth, Destination, Profile, Section, ServiceUri
+from shared.destination import MEBIBYTE, Auth, Destination, Section, ServiceUri
+from shared.worklist_sections import Modality, Port, WorklistSettings
 
 PREFIX = "DICOMWEB_PROXY_"  # of every environment variable of ours
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
-    return value
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
 
 
 def _redis_url(value: str) -> str:
@@ -175,49 +163,6 @@ class Upload(Section):
     )
 
 
-class WorklistSettings(Section):
-    """Modality Worklist C-FIND answered from an origin server."""
-
-    uri: ServiceUri | None = Field(
-        default=None, description="Workitems resource of the only destination."
-    )
-    host: str = Field(default="0.0.0.0", description="Address the worklist container listens on.")
-    port: Port = Field(default=4009, description="Port of the worklist container.")
-    profile: Profile = Field(default=Profile.UPS_STANDARD, description="Dialect of the search.")
-    preset: Literal["generic", "dcm4chee", "azure", "pyupsrs", "emulator"] = Field(
-        default="generic", description="Which keys the server is known to match."
-    )
-    includefield_all: bool = Field(
-        default=False, description="Ask for all attributes by includefield=all."
-    )
-    states: tuple[str, ...] = Field(
-        default=("SCHEDULED",),
-        min_length=1,
-        description="Procedure step states to ask for, one request each.",
-    )
-    filter: dict[str, str] = Field(
-        default_factory=dict, description="Keys added to every search, by tag path."
-    )
-    site_timezone: Zone = Field(
-        default="UTC", description="Zone of the dates and times in queries."
-    )
-    upstream_timezone: Zone | None = Field(
-        default=None, description="Zone of the origin server; unset: the site's."
-    )
-    deadline: float = Field(default=10.0, gt=0, le=300, description="Seconds for the whole search.")
-    page_size: int = Field(
-        default=1000, ge=1, le=10000, description="Workitems asked for at a time."
-    )
-    max_matches: int = Field(
-        default=1000, ge=1, le=100000, description="Answers at most; more end in 0xA700."
-    )
-    stale_for: float = Field(
-        default=0.0,
-        ge=0,
-        description="Seconds a last good answer may replace an unreachable server; 0: never.",
-    )
-
-
 class HealthSettings(Section):
     """The port of /livez and /readyz."""
 
@@ -277,6 +222,9 @@ class Sections(BaseSettings):
         default=(), description="Origin servers, where there are several."
     )
     routes: tuple[Route, ...] = Field(default=(), description="Which AE title goes where.")
+    modalities: tuple[Modality, ...] = Field(
+        default=(), description="How the worklist answers whom."
+    )
     sandbox: ServiceUri | None = Field(
         default=None,
         description="Base address of a sandbox: the destination while neither a URI nor a file is "

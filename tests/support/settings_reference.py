@@ -13,10 +13,15 @@ from pydantic.fields import FieldInfo
 
 from shared.destination import Auth, Destination
 from shared.sections import PREFIX, Route, Sections
+from shared.worklist_sections import Modality
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE, REFERENCE = ROOT / "proxy.example.toml", ROOT / "docs" / "configuration.md"
-LISTS: dict[str, type[BaseModel]] = {"destinations": Destination, "routes": Route}
+LISTS: dict[str, type[BaseModel]] = {
+    "destinations": Destination,
+    "routes": Route,
+    "modalities": Modality,
+}
 # What stands where there is no default.
 SAMPLES: dict[str, Any] = {
     "auth.kind": "google",
@@ -25,6 +30,8 @@ SAMPLES: dict[str, Any] = {
     "auth.token_file": "/run/secrets/token",
     "destinations.ca_file": "/etc/dicomweb-proxy/ca.pem",
     "destinations.upload_uri": "https://archive.example/dicom-web/studies",
+    "destinations.worklist_preset": "generic",
+    "destinations.worklist_profile": "ups-standard",
     "destinations.worklist_uri": "https://archive.example/dicom-web/workitems",
     "redis.password_file": "/run/secrets/redis_password",
     "routes.worklist_from": "default",
