@@ -1,5 +1,6 @@
 """Responses of one operation, with the duty that exactly one of them is final."""
 
+import asyncio
 from typing import Protocol
 
 from shared.dimse import command as commands
@@ -42,6 +43,8 @@ class Responder:
             data_set=identifier is not None,
         )
         await self._sender.send(self._context, command, identifier)
+        if not self._final:
+            await asyncio.sleep(0)  # let a C-CANCEL in, and the other associations
 
     async def close(self) -> None:
         """Answer for an operation that did not."""
