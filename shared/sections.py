@@ -51,7 +51,7 @@ class Receive(Section):
         default=300, ge=1, le=10000, description="Associations at once from one IP address."
     )
     max_pending: int = Field(
-        default=256,
+        default=512,
         ge=1,
         le=10000,
         description="Connections without an association; past it the oldest is closed.",
