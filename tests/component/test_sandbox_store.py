@@ -13,24 +13,40 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import UID, generate_uid
 
 from tests.support.sandbox import sandbox
+from tests.support.waiting import wait_until
 
 BOUNDARY = "edge"
 MULTIPART = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[httpx.Client]:
-    with sandbox(tmp_path) as base, httpx.Client(base_url=base) as client:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[httpx.Client]:
+    with sandbox(folder) as base, httpx.Client(base_url=base) as client:
         yield client
 
 
-def ct(**changes: object) -> FileDataset:
+@pytest.fixture
+def study() -> UID:
+    """One of each test's own: they share a sandbox."""
+    return generate_uid()
+
+
+def ct(study: UID) -> FileDataset:
     found = dcmread(str(get_testdata_file("CT_small.dcm")))
-    uid = generate_uid()
-    found.SOPInstanceUID = found.file_meta.MediaStorageSOPInstanceUID = uid
-    for keyword, value in changes.items():
-        setattr(found, keyword, value)
+    found.SOPInstanceUID = found.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    found.StudyInstanceUID = study
     return found
+
+
+def held(client: httpx.Client, study: UID) -> list[str]:
+    answer = client.get(f"/studies/{study}/instances")
+    found = answer.json() if answer.status_code == 200 else []
+    return [each["00080018"]["Value"][0] for each in found]
 
 
 def part10(instance: FileDataset) -> bytes:
@@ -57,8 +73,10 @@ def reasons(answer: httpx.Response, sequence: str) -> list[int]:
     return [item["00081197"]["Value"][0] for item in answer.json()[sequence]["Value"]]
 
 
-def test_what_is_stored_is_named_and_comes_back_byte_for_byte(client: httpx.Client) -> None:
-    first, second = ct(), ct()
+def test_what_is_stored_is_named_and_comes_back_byte_for_byte(
+    client: httpx.Client, study: UID
+) -> None:
+    first, second = ct(study), ct(study)
 
     answer = store(client, part10(first), part10(second))
 
@@ -71,8 +89,8 @@ def test_what_is_stored_is_named_and_comes_back_byte_for_byte(client: httpx.Clie
     assert single.headers["Content-Type"] == "application/dicom"
 
 
-def test_a_study_comes_back_as_multipart_with_its_length(client: httpx.Client) -> None:
-    made = [ct(), ct()]
+def test_a_study_comes_back_as_multipart_with_its_length(client: httpx.Client, study: UID) -> None:
+    made = [ct(study), ct(study)]
     store(client, *map(part10, made))
 
     answer = client.get(f"/studies/{made[0].StudyInstanceUID}")
@@ -82,8 +100,8 @@ def test_a_study_comes_back_as_multipart_with_its_length(client: httpx.Client) -
     assert all(part10(each) in answer.content for each in made)
 
 
-def test_one_instance_may_be_sent_without_multipart(client: httpx.Client) -> None:
-    instance = ct()
+def test_one_instance_may_be_sent_without_multipart(client: httpx.Client, study: UID) -> None:
+    instance = ct(study)
 
     answer = client.post(
         "/studies", content=part10(instance), headers={"Content-Type": "application/dicom"}
@@ -92,8 +110,10 @@ def test_one_instance_may_be_sent_without_multipart(client: httpx.Client) -> Non
     assert uids(answer, "00081199") == [instance.SOPInstanceUID]
 
 
-def test_the_same_bytes_again_are_stored_and_other_bytes_are_refused(client: httpx.Client) -> None:
-    instance = ct()
+def test_the_same_bytes_again_are_stored_and_other_bytes_are_refused(
+    client: httpx.Client, study: UID
+) -> None:
+    instance = ct(study)
     store(client, part10(instance))
 
     again = store(client, part10(instance))
@@ -102,28 +122,30 @@ def test_the_same_bytes_again_are_stored_and_other_bytes_are_refused(client: htt
 
     assert (again.status_code, other.status_code) == (200, 409)
     assert reasons(other, "00081198") == [0x0111]
-    held = client.get("/instances", params={"PatientName": "SOMEONE*"})
-    assert held.status_code == 204
+    found = client.get("/instances", params={"PatientName": "SOMEONE*"})
+    assert found.status_code == 204
 
 
-def test_garbage_beside_a_good_instance_fails_alone(client: httpx.Client) -> None:
-    instance = ct()
+def test_garbage_beside_a_good_instance_fails_alone(client: httpx.Client, study: UID) -> None:
+    instance = ct(study)
 
-    answer = store(client, b"this is no DICOM", part10(instance), part10(ct())[:200])
+    answer = store(client, b"this is no DICOM", part10(instance), part10(ct(study))[:200])
 
     assert answer.status_code == 202
     assert uids(answer, "00081199") == [instance.SOPInstanceUID]
     assert reasons(answer, "0008119A") == [0xC000, 0xC000]
 
 
-def test_an_instance_of_another_study_than_the_path_says_is_refused(client: httpx.Client) -> None:
-    instance = ct()
+def test_an_instance_of_another_study_than_the_path_says_is_refused(
+    client: httpx.Client, study: UID
+) -> None:
+    instance = ct(study)
 
     answer = store(client, part10(instance), path="/studies/1.2.3")
 
     assert answer.status_code == 409
     assert uids(answer, "00081198") == [instance.SOPInstanceUID]
-    assert client.get("/instances").status_code == 204
+    assert held(client, study) == []
 
 
 @pytest.mark.parametrize(
@@ -145,12 +167,12 @@ def test_a_request_that_is_none_is_refused(
     assert answer.status_code == status
 
 
-def test_past_its_capacity_it_answers_507_and_says_so(tmp_path: Path) -> None:
+def test_past_its_capacity_it_answers_507_and_says_so(tmp_path: Path, study: UID) -> None:
     with sandbox(tmp_path, "--capacity=2") as base, httpx.Client(base_url=base) as client:
-        kept = [ct(), ct()]
+        kept = [ct(study), ct(study)]
         store(client, *map(part10, kept))
 
-        refused = store(client, part10(ct()))
+        refused = store(client, part10(ct(study)))
         again = store(client, part10(kept[0]))
         ready = client.get("/readyz")
 
@@ -160,8 +182,8 @@ def test_past_its_capacity_it_answers_507_and_says_so(tmp_path: Path) -> None:
     assert (ready.status_code, ready.json()["status"]) == (503, "full")
 
 
-def test_what_it_holds_outlives_a_restart(tmp_path: Path) -> None:
-    instance = ct()
+def test_what_it_holds_outlives_a_restart(tmp_path: Path, study: UID) -> None:
+    instance = ct(study)
     with sandbox(tmp_path) as base, httpx.Client(base_url=base) as client:
         store(client, part10(instance))
 
@@ -171,9 +193,9 @@ def test_what_it_holds_outlives_a_restart(tmp_path: Path) -> None:
     assert len(answer.json()) == 1
 
 
-def test_a_uid_never_becomes_a_path(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_uid_never_becomes_a_path(client: httpx.Client, folder: Path, study: UID) -> None:
     evil = "../../../evil"
-    instance = ct()
+    instance = ct(study)
     instance.file_meta.MediaStorageSOPInstanceUID = UID("1.2")
     content = part10(instance).replace(
         str(instance.SOPInstanceUID).encode(), evil.ljust(len(instance.SOPInstanceUID)).encode()
@@ -181,22 +203,22 @@ def test_a_uid_never_becomes_a_path(client: httpx.Client, tmp_path: Path) -> Non
 
     store(client, content)
 
-    assert not list(tmp_path.rglob("*evil*"))
-    assert {path.parent.parent for path in tmp_path.rglob("*.dcm")} <= {tmp_path / "data"}
+    assert not list(folder.rglob("*evil*"))
+    assert {path.parent.parent for path in folder.rglob("*.dcm")} <= {folder / "data"}
 
 
 def test_a_connection_lost_in_the_middle_leaves_nothing(
-    client: httpx.Client, tmp_path: Path
+    client: httpx.Client, folder: Path, study: UID
 ) -> None:
     def broken() -> Iterator[bytes]:
-        yield multipart(part10(ct()))[:5000]
+        yield multipart(part10(ct(study)))[:5000]
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
         client.post("/studies", content=broken(), headers={"Content-Type": MULTIPART})
-    instance = ct()
+    instance = ct(study)
     store(client, part10(instance))
 
-    [held] = client.get("/instances").json()
-    assert held["00080018"]["Value"] == [instance.SOPInstanceUID]
-    assert not list((tmp_path / "data" / ".incoming").iterdir())
+    assert held(client, study) == [instance.SOPInstanceUID]
+    incoming = folder / "data" / ".incoming"
+    wait_until(lambda: not list(incoming.iterdir()), 10, "what was half received to be removed")
