@@ -1,0 +1,211 @@
+"""Storage Service Class, provider side (PS3.4 Annex B): Success once the instance is safe."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from receiver.part10 import file_meta
+from receiver.routing import Router, Way
+from receiver.storage_classes import is_storage
+from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
+from shared import logs
+from shared.dimse.service import Operation, Request, Respond, Response, Service
+from shared.entry import Entry
+from shared.errors import SpoolError, SpoolFull
+from shared.head import Head
+from shared.spool import Pressure, Reception, Spool
+from shared.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
+
+C_STORE_RQ = 0x0001  # PS3.7 9.3.1.1
+HIGH = 1  # priority (0000,0700)
+LONGEST_HEAD = 64 * 1024  # bytes held back at most until the UIDs of the file meta are known
+KEEPERS = 32  # threads that sync at once: they wait for the disk, which commits them together
+
+NO_DATA_SET = Response(CANNOT_UNDERSTAND, "there is no data set")
+
+Announce = Callable[[Sequence[Entry]], None]
+
+log = logs.get(__name__)
+
+
+class StorageService(Service):
+    """`announce` is told of each kept instance, from several threads; it must neither block nor
+    raise.
+    """
+
+    commands = frozenset({C_STORE_RQ})
+
+    def __init__(
+        self,
+        spool: Spool,
+        router: Router,
+        announce: Announce,
+        *,
+        validation: Literal["strict", "lenient"] = "lenient",
+        sync: bool = True,
+    ) -> None:
+        self._spool = spool
+        self._router = router
+        self._announce = announce
+        self._strict = validation == "strict"
+        # Without a sync there is nothing to wait for, and a thread would cost more than it saves.
+        self._keepers = ThreadPoolExecutor(KEEPERS, "keeper") if sync else None
+
+    def takes(self, abstract_syntax: str) -> bool:
+        return self._router.leads_anywhere and is_storage(abstract_syntax)
+
+    def begin(self, request: Request) -> Operation:
+        way = self._router.way(request.peer.called_ae, request.peer.calling_ae)
+        return Store(self, request, way)
+
+    def close(self) -> None:
+        """Wait for what is being kept."""
+        if self._keepers:
+            self._keepers.shutdown()
+
+    def receive(self) -> Reception:
+        if self._spool.pressure() is Pressure.HARD:
+            raise SpoolFull("free space is below spool.hard_reserve")
+        return self._spool.receive()
+
+    async def keep(self, reception: Reception, way: Way, *, urgent: bool) -> None:
+        """Raises SpoolError."""
+        if self._keepers is None:
+            self._keep(reception, way, urgent)
+        else:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._keepers, self._keep, reception, way, urgent)
+
+    def _keep(self, reception: Reception, way: Way, urgent: bool) -> None:
+        # Announced here: an association that ends meanwhile takes nothing back.
+        self._announce(reception.keep(way.destinations, urgent=urgent))
+
+    def refusal(self, request: Request, head: Head) -> Response | None:
+        """What the data set itself gives reason to."""
+        if NAMELESS.broken(request, head):
+            return Response(NAMELESS.status, NAMELESS.name)
+        broken = broken_rules(request, head)
+        if broken and self._strict:
+            return Response(broken[0].status, broken[0].name)
+        if broken:
+            log.info(
+                "instance.irregular",
+                association=request.peer.association,
+                sop_instance_uid=sop_instance_uid(request, head),
+                rules=[rule.name for rule in broken],
+            )
+        return None
+
+
+class Store:
+    """One C-STORE."""
+
+    __slots__ = (
+        "_fault",
+        "_head",
+        "_held",
+        "_keeping",
+        "_reception",
+        "_request",
+        "_service",
+        "_way",
+    )
+
+    def __init__(self, service: StorageService, request: Request, way: Way) -> None:
+        self._service = service
+        self._request = request
+        self._way = way
+        self._head = Head(request.transfer_syntax)
+        self._held = bytearray()  # the head, until the file meta is known
+        self._reception: Reception | None = None
+        self._keeping = False
+        self._fault: SpoolError | None = None
+
+    def write(self, fragment: memoryview) -> None:
+        if self._fault:
+            return  # the rest of the data set still has to pass by
+        try:
+            self._write(fragment)
+        except SpoolError as fault:
+            self._fault = fault
+            self._discard()
+
+    async def finish(self, respond: Respond) -> None:
+        response = await self._conclude()
+        if response.status != SUCCESS:
+            log.warning(
+                "instance.refused",
+                association=self._request.peer.association,
+                status=f"0x{response.status:04X}",
+                reason=str(self._fault) if self._fault else response.comment,
+            )
+        await respond(response)
+
+    def abandon(self) -> None:
+        if not self._keeping:  # else it is complete, and kept although nobody waits for the answer
+            self._discard()
+
+    def cancel(self) -> None:
+        """A C-STORE cannot be cancelled (PS3.7 9.1.1)."""
+
+    def _write(self, fragment: memoryview) -> None:
+        self._head.feed(fragment)
+        if self._reception:
+            self._reception.write(fragment)
+        elif self._head.identified or len(self._held) + len(fragment) > LONGEST_HEAD:
+            self._begin_file(fragment)
+        else:
+            self._held += fragment
+
+    def _begin_file(self, fragment: memoryview) -> Reception:
+        request, head = self._request, self._head
+        meta = file_meta(
+            sop_class_uid(request, head), sop_instance_uid(request, head), request.transfer_syntax
+        )
+        reception = self._reception = self._service.receive()
+        reception.write(meta + self._held)
+        reception.write(fragment)
+        return reception
+
+    async def _conclude(self) -> Response:
+        """Once the data set is complete."""
+        try:
+            return await self._keep()
+        except SpoolError as fault:
+            self._fault = fault
+            return Response(OUT_OF_RESOURCES, _comment(fault))
+        finally:
+            self._keeping = False
+            self._discard()
+
+    async def _keep(self) -> Response:
+        if self._fault:
+            raise self._fault
+        reception = self._reception
+        if reception is None:
+            if not self._held:
+                return NO_DATA_SET
+            reception = self._begin_file(memoryview(b""))
+        refused = self._service.refusal(self._request, self._head)
+        if refused:
+            return refused
+        self._keeping = True
+        urgent = self._way.urgent or self._request.priority == HIGH
+        await self._service.keep(reception, self._way, urgent=urgent)
+        log.debug(
+            "instance.kept",
+            association=self._request.peer.association,
+            size=reception.size,
+            destinations=self._way.destinations,
+        )
+        return Response(SUCCESS)
+
+    def _discard(self) -> None:
+        self._held.clear()
+        if self._reception:
+            self._reception.abandon()
+
+
+def _comment(fault: SpoolError) -> str:
+    return "the spool is full" if isinstance(fault, SpoolFull) else "the spool cannot be written"

@@ -1,0 +1,91 @@
+"""Whether a data set matches the C-STORE request it came with (PS3.4 B.2.3).
+
+Each rule says what it answers where `receive.validation` is strict. Lenient keeps the instance and
+names the rules it breaks in the log: a modality that is told Cxxx or Axxx gives up, and the image
+is lost to the archive for the sake of a formality.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from shared.dimse.service import Request
+from shared.head import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, Head
+from shared.statuses import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, INVALID_INSTANCE
+
+LONGEST_UID = 64  # PS3.5 9.1
+
+
+class Rule(NamedTuple):
+    name: str  # for the log; as a comment in the response, too
+    status: int
+    broken: Callable[[Request, Head], bool]
+
+
+def is_uid(value: str) -> bool:
+    return len(value) <= LONGEST_UID and re.fullmatch(r"[0-9]+(\.[0-9]+)*", value) is not None
+
+
+def is_usable(value: str) -> bool:
+    """Good enough to name an instance: letters occur, and archives take them."""
+    return 0 < len(value) <= LONGEST_UID and value.isascii() and value.isprintable()
+
+
+def sop_class_uid(request: Request, head: Head) -> str:
+    return _first_usable(
+        head.values.get(SOP_CLASS_UID, ""), request.affected_sop_class_uid, request.abstract_syntax
+    )
+
+
+def sop_instance_uid(request: Request, head: Head) -> str:
+    """The data set's own, else the command's; empty if neither is usable."""
+    return _first_usable(head.values.get(SOP_INSTANCE_UID, ""), request.affected_sop_instance_uid)
+
+
+def _first_usable(*values: str) -> str:
+    return next(filter(is_usable, values), "")
+
+
+NAMELESS = Rule(
+    "no SOP Instance UID",
+    INVALID_INSTANCE,
+    lambda request, head: not sop_instance_uid(request, head),
+)
+RULES = (
+    Rule(
+        "Affected SOP Instance UID is no UID",
+        INVALID_INSTANCE,
+        lambda request, _: not is_uid(request.affected_sop_instance_uid),
+    ),
+    Rule(
+        "data set cannot be read up to Study Instance UID",
+        CANNOT_UNDERSTAND,
+        lambda _, head: not is_uid(head.values.get(STUDY_INSTANCE_UID, "")),
+    ),
+    Rule(
+        "data set is not in its transfer syntax",
+        CANNOT_UNDERSTAND,
+        lambda _, head: head.mislabelled,
+    ),
+    Rule(
+        "SOP Class UID of data set and command differ",
+        DATA_SET_MISMATCH,
+        lambda request, head: head.values.get(SOP_CLASS_UID) != request.affected_sop_class_uid,
+    ),
+    Rule(
+        "SOP Instance UID of data set and command differ",
+        DATA_SET_MISMATCH,
+        lambda request, head: (
+            head.values.get(SOP_INSTANCE_UID) != request.affected_sop_instance_uid
+        ),
+    ),
+    Rule(
+        "SOP Class UID of command and context differ",
+        DATA_SET_MISMATCH,
+        lambda request, _: request.affected_sop_class_uid != request.abstract_syntax,
+    ),
+)
+
+
+def broken_rules(request: Request, head: Head) -> list[Rule]:
+    return [rule for rule in RULES if rule.broken(request, head)]

@@ -1,0 +1,45 @@
+"""A receiver in this process: the real acceptor, the Storage service and a spool."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from receiver.routing import Router
+from receiver.store import StorageService
+from shared.entry import Entry
+from shared.sections import Route
+from shared.spool import Spool
+from tests.support.acceptor import accepting
+
+
+class Announced(list[Entry]):
+    """What the service announced, instead of an index."""
+
+    def __call__(self, entries: Sequence[Entry]) -> None:
+        self.extend(entries)
+
+
+@contextmanager
+def receiving(
+    spool: Spool,
+    announced: Announced | None = None,
+    *,
+    routes: Sequence[Route] = (),
+    destinations: Sequence[str] = ("cloud",),
+    validation: Literal["strict", "lenient"] = "lenient",
+    sync: bool = True,
+    **settings: Any,
+) -> Iterator[int]:
+    """Gives the port. Further settings are those of `accepting`."""
+    service = StorageService(
+        spool,
+        Router(routes, destinations),
+        Announced() if announced is None else announced,
+        validation=validation,
+        sync=sync,
+    )
+    try:
+        with accepting(service, **settings) as running:
+            yield running.port
+    finally:
+        service.close()
