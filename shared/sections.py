@@ -56,6 +56,11 @@ class Receive(Section):
         le=10000,
         description="Connections without an association; past it the oldest is closed.",
     )
+    max_buffered: int = Field(
+        default=64 * MEBIBYTE,
+        ge=MEBIBYTE,
+        description="Bytes of input kept in memory over all associations; pixel data is not.",
+    )
     transfer_syntaxes: tuple[str, ...] = Field(
         default=(
             "1.2.840.10008.1.2.1",
@@ -149,6 +154,9 @@ class Upload(Section):
     )
     tick: float = Field(
         default=5.0, gt=0, le=300, description="Seconds a worker drains one destination at a time."
+    )
+    drain_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds that requests may go on after SIGTERM."
     )
     retry_base: float = Field(
         default=1.0, gt=0, description="First back-off of a held destination, seconds."

@@ -1,0 +1,94 @@
+"""Tells the index, in the background, what was kept. Redis is never on the C-STORE path: down, slow
+or hung, it changes no answer to a modality, and a scan of the spool finds what was not told.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from redis.exceptions import RedisError
+
+from shared import logs
+from shared.broker import connect, plain
+from shared.entry import Entry
+from shared.index import PIECE, Index
+from shared.jobs import Ticks
+from shared.sections import RedisSettings
+
+log = logs.get(__name__)
+
+MOST = 20_000  # entries that wait for Redis, some 5 MB; those beyond are left to a scan
+PAUSE = 1.0  # seconds after Redis has failed
+GATHER = 0.002  # seconds between calls in a flood, in which others gather
+
+
+class Notifier:
+    """A failed call is made again: an entry that the index knows is added once."""
+
+    def __init__(self, settings: RedisSettings) -> None:
+        """Raises ConfigurationError. Connects to nothing yet."""
+        client = connect(settings)
+        self._index = Index(client)
+        self._ticks = Ticks(client)
+        self._waiting: deque[Entry] = deque()
+        self._dropped = 0
+        self._work = threading.Event()
+        self._closing = threading.Event()
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def announce(self, entries: Sequence[Entry]) -> None:
+        """Never blocks, never raises; from any thread."""
+        if len(self._waiting) >= MOST:
+            self._dropped += len(entries)
+            return
+        self._waiting.extend(entries)
+        if not self._work.is_set():
+            self._work.set()
+
+    def close(self, timeout: float) -> None:
+        """Tell what is left, if Redis is there and it takes no longer than `timeout` seconds."""
+        self._closing.set()
+        self._work.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            self._work.wait()
+            self._work.clear()
+            while self._waiting or self._dropped:
+                if not self._tell() and self._closing.wait(PAUSE):
+                    return
+                self._closing.wait(GATHER)
+            if self._closing.is_set():
+                return
+
+    def _tell(self) -> bool:
+        """Whether Redis took a batch."""
+        batch = [self._waiting[i] for i in range(min(len(self._waiting), PIECE))]
+        try:
+            wanted = self._index.add(batch).wanted
+            self._ticks.enqueue_all(wanted)
+            self._ask_for_scan()
+        except RedisError as error:
+            if not self._failing:
+                log.warning("redis.lost", reason=plain(error))
+            self._failing = True
+            return False
+        for _ in batch:
+            self._waiting.popleft()
+        if self._failing:
+            log.info("redis.found")
+        self._failing = False
+        return True
+
+    def _ask_for_scan(self) -> None:
+        dropped = self._dropped
+        if dropped:
+            self._index.want_scan()
+            log.warning("announcements.dropped", instances=dropped)
+            self._dropped -= dropped

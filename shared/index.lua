@@ -1,0 +1,171 @@
+-- The index of the spool: which instances wait, which are leased to a tick.
+--
+-- A member is the path of a kept instance, relative to the spool; priority, size and the time of
+-- reception are in it. Time is the server's, so that no clock but one matters. Every script may run
+-- twice: the client repeats what it got no answer to.
+
+local urgent, routine, leased, marks, wake, slots, hold, faults, probe, limit, doubt, suspects,
+  totals = unpack(KEYS)
+
+local ALONE = 2 -- marks are bits: 1 doubtful (may be stored already), 2 to be sent alone; then
+local ATTEMPT = 4 -- the number of attempts times 4
+
+local function now()
+  local time = redis.call('TIME')
+  return time[1] + time[2] / 1000000
+end
+
+local function waiting(member)
+  return string.find(member, '/urgent/', 1, true) and urgent or routine
+end
+
+-- First come, first served; a receiver's clock that is fast must not make an instance wait.
+local function place(member, time)
+  local ns = string.match(member, '/(%x+)~%d+%.dcm$') or '0'
+  local received = tonumber(string.sub(ns, 1, 8), 16) * 4294967296
+    + tonumber('0' .. string.sub(ns, 9, 16), 16)
+  return math.min(received / 1e9, time)
+end
+
+local function mark(member, bits, attempts)
+  if bits + attempts > 0 then
+    local before = tonumber(redis.call('HGET', marks, member) or 0)
+    redis.call('HSET', marks, member, bit.bor(before, bits) + ATTEMPT * attempts)
+  end
+end
+
+-- Unfinished ticks hold a slot each; those of dead workers end with their lease.
+local function running(time)
+  return redis.call('ZCOUNT', slots, time, '+inf')
+end
+
+local function due(time)
+  local pressing = redis.call('ZCOUNT', urgent, '-inf', time)
+  return pressing + redis.call('ZCOUNT', routine, '-inf', time), pressing
+end
+
+-- script add ARGV wake_ms full member... -> added, tick wanted (0, 1, 2: an urgent one)
+-- While a tick runs it will find what is added; another is wanted only for a full batch, so that
+-- batches grow under load. What is urgent never waits for that.
+local time, added, pressing = now(), 0, 0
+for i = 3, #ARGV do
+  local member = ARGV[i]
+  if not redis.call('ZSCORE', leased, member) then
+    local key = waiting(member)
+    local new = redis.call('ZADD', key, 'NX', place(member, time), member)
+    added = added + new
+    if key == urgent then pressing = pressing + new end
+  end
+end
+if added == 0 or ARGV[1] == '0' or redis.call('EXISTS', hold) == 1 then return {added, 0} end
+local wanted = pressing > 0 or running(time) == 0
+  or redis.call('ZCARD', routine) >= tonumber(ARGV[2])
+if wanted and redis.call('SET', wake, '1', 'NX', 'PX', ARGV[1]) then
+  return {added, pressing > 0 and 2 or 1}
+end
+return {added, 0}
+
+-- script claim ARGV lease max_instances max_bytes probing -> members, marks, full, doubt
+-- The first is taken however large it is. A probe takes one: of the first ones the least suspect, so
+-- that one instance that an origin server cannot bear does not hide that it bears the others.
+local time = now()
+local most, room = tonumber(ARGV[2]), tonumber(ARGV[3])
+local look = ARGV[4] == '1' and 64 or most
+local found = redis.call('ZRANGEBYSCORE', urgent, '-inf', time, 'LIMIT', 0, look)
+if #found == 0 then
+  found = redis.call('ZRANGEBYSCORE', routine, '-inf', time, 'LIMIT', 0, look)
+end
+if #found == 0 then return {{}, {}, 0, '0'} end
+if ARGV[4] == '1' and redis.call('EXISTS', suspects) == 1 then
+  local best, least = found[1], math.huge
+  for i, count in ipairs(redis.call('HMGET', suspects, unpack(found))) do
+    local suspicion = count and tonumber(string.match(count, '^%d+')) or 0
+    if suspicion < least then best, least = found[i], suspicion end
+  end
+  found = {best}
+end
+local taken, leases, bytes, full = {}, {}, 0, 0
+for _, member in ipairs(found) do
+  bytes = bytes + tonumber(string.match(member, '~(%d+)%.dcm$') or '0')
+  if #taken > 0 and bytes > room then full = 1 break end
+  taken[#taken + 1] = member
+  leases[#leases + 1] = time + ARGV[1]
+  leases[#leases + 1] = member
+  if #taken == most then full = 1 break end
+end
+redis.call('ZREM', waiting(taken[1]), unpack(taken))
+redis.call('ZADD', leased, unpack(leases))
+local marked = {}
+if redis.call('EXISTS', marks) == 1 then marked = redis.call('HMGET', marks, unpack(taken)) end
+return {taken, marked, full, redis.call('GET', doubt) or '0'}
+
+-- script ack ARGV member...
+redis.call('ZREM', leased, unpack(ARGV))
+redis.call('ZREM', routine, unpack(ARGV)) -- where the lease had ended
+redis.call('ZREM', urgent, unpack(ARGV))
+redis.call('HDEL', marks, unpack(ARGV))
+redis.call('HDEL', suspects, unpack(ARGV))
+return 0
+
+-- script nack ARGV delay bits attempts member...
+-- Back to where it was, or behind what is due within `delay` seconds.
+local time, delay = now(), tonumber(ARGV[1])
+for i = 4, #ARGV do
+  local member = ARGV[i]
+  redis.call('ZREM', leased, member)
+  local score = delay > 0 and time + delay or place(member, time)
+  redis.call('ZADD', waiting(member), 'NX', score, member)
+  mark(member, tonumber(ARGV[2]), tonumber(ARGV[3]))
+end
+return 0
+
+-- script renew ARGV lease tick member...
+local ends = now() + ARGV[1]
+redis.call('ZADD', slots, 'XX', 'GT', ends, ARGV[2])
+if redis.call('GET', probe) == ARGV[2] then redis.call('PEXPIRE', probe, ARGV[1] * 1000) end
+for i = 3, #ARGV do redis.call('ZADD', leased, 'XX', 'GT', ends, ARGV[i]) end
+return 0
+
+-- script reap ARGV max -> how many leases had ended
+-- Whoever held it may have sent it: it comes back doubtful.
+local time = now()
+local ended = redis.call('ZRANGEBYSCORE', leased, '-inf', time, 'LIMIT', 0, ARGV[1])
+for _, member in ipairs(ended) do
+  redis.call('ZREM', leased, member)
+  redis.call('ZADD', waiting(member), 'NX', place(member, time), member)
+  mark(member, 1, 0)
+end
+return #ended
+
+-- script suspect ARGV member -> count, tries
+-- The destination failed on this one alone. `count` grows only if it stored others meanwhile, so that
+-- an outage, however long, makes nothing suspect. Kept as "count tries requests-that-succeeded".
+local succeeded = tonumber(redis.call('HGET', totals, 'requests') or 0)
+local count, tries, at = string.match(
+  redis.call('HGET', suspects, ARGV[1]) or '0 0 -1', '^(%d+) (%d+) (-?%d+)$')
+if succeeded > tonumber(at) then count = count + 1 end
+tries = tries + 1
+redis.call('HSET', suspects, ARGV[1], string.format('%d %d %d', count, tries, succeeded))
+return {tonumber(count), tonumber(tries)}
+
+-- script wanted ARGV wake_ms -> tick wanted (0, 1, 2: an urgent one); for what became due meanwhile
+local all, pressing = due(now())
+if all == 0 or redis.call('EXISTS', hold) == 1 then return 0 end
+if not redis.call('SET', wake, '1', 'NX', 'PX', ARGV[1]) then return 0 end
+return pressing > 0 and 2 or 1
+
+-- script doubt
+redis.call('SET', doubt, string.format('%.6f', now()))
+return 0
+
+-- script counts -> see shared/index.py
+local function first(key)
+  return redis.call('ZRANGE', key, 0, 0)[1] or ''
+end
+return {
+  redis.call('ZCARD', urgent), redis.call('ZCARD', routine), redis.call('ZCARD', leased),
+  redis.call('PTTL', hold), redis.call('GET', hold) or '',
+  tonumber(redis.call('GET', faults) or 0), running(now()),
+  {first(urgent), first(routine), first(leased)},
+  redis.call('HGETALL', totals),
+}

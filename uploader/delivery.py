@@ -1,0 +1,140 @@
+"""Delivers a batch in as few requests as the origin server allows; nothing good waits behind
+something bad. What is refused or failed on as a whole is halved until the culprit is alone.
+"""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from shared import logs
+from shared.errors import Busy, DestinationFault, Unavailable
+from shared.index import Claim, Mark
+from uploader.origin import Origin
+from uploader.outcome import BatchRefused, Outcome, Verdict
+from uploader.parts import Kind, Part, parts
+from uploader.settle import Settlement, Tally
+from uploader.turns import Turn
+from uploader.unaccounted import Unaccounted
+from uploader.workplace import Workplace
+
+log = logs.get(__name__)
+
+# Faults in a row, while parts of a failed batch are tried, that may still be one instance's doing:
+# halving 1,000 down to it takes ten.
+PATIENCE = 10
+# A destination that failed on an instance alone so often, and stored others in between each time,
+# is not held for it any more; after so many times max_attempts the instance goes to quarantine.
+OWN_FAULT = 3
+FAULTS_PER_ATTEMPT = 4
+
+
+class Delivery:
+    """To one destination, in one worker."""
+
+    def __init__(self, origin: Origin, workplace: Workplace) -> None:
+        self._name = origin.destination.name
+        self._origin = origin
+        self._at = workplace
+        self._settlement = Settlement(self._name, workplace)
+        self._unaccounted = Unaccounted(origin, workplace, self._settlement)
+        self._faults = 0  # in a row
+
+    def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
+        """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
+        self._faults = 0
+        waiting = deque(parts(self._settlement.present(claims)))
+        fault: DestinationFault | None = None
+        while waiting and not fault and not self._at.stopping.is_set():
+            try:
+                waiting.extendleft(reversed(self._send(turn, waiting.popleft())))
+            except DestinationFault as raised:
+                fault = raised
+        for part in waiting:
+            self._settlement.put_back(part.claims, part.mark)
+        if fault:
+            raise fault
+
+    def _send(self, turn: Turn, part: Part) -> list[Part]:
+        """Send and settle one part; what to send next instead of it."""
+        began = time.monotonic()
+        try:
+            outcomes = self._store(part)
+        except BatchRefused:
+            return part.halves()
+        except DestinationFault as fault:
+            self._faults += 1
+            return self._failed(turn, part, fault)
+        self._answered(turn, part, outcomes, time.monotonic() - began)
+        return []
+
+    def _store(self, part: Part) -> list[Outcome]:
+        files = [self._at.spool.file(each.entry) for each in part.claims]
+        try:
+            return self._origin.store(files, ambiguous=part.doubtful)
+        except (DestinationFault, BatchRefused):
+            raise
+        except Exception as error:  # a bug of ours must not stop what it does not concern
+            log.exception("store.failed", destination=self._name)
+            raise Unavailable(f"cannot be sent our request ({type(error).__name__})") from None
+
+    def _failed(self, turn: Turn, part: Part, fault: DestinationFault) -> list[Part]:
+        """Raises the fault, unless one instance may be behind it."""
+        passing = isinstance(fault, Unavailable) and not isinstance(fault, Busy)
+        if passing and self._faults <= PATIENCE and part.kind is not Kind.TRIAL:
+            if not part.single:
+                return part.trial() if part.kind is Kind.ORDINARY else part.halves()
+            if self._failed_alone(turn, part, fault):
+                return []
+        self._settlement.put_back(part.claims, Mark.DOUBTFUL)
+        raise fault
+
+    def _failed_alone(self, turn: Turn, part: Part, fault: DestinationFault) -> bool:
+        """Whether it was put down to the instance."""
+        [claim] = part.claims
+        count, tries = self._at.index.suspect(self._name, claim.entry)
+        proven = part.kind is Kind.SUSPECT or (count >= OWN_FAULT and not turn.probing)
+        if not proven:
+            return False
+        if count >= self._at.settings.max_attempts * FAULTS_PER_ATTEMPT:
+            detail = f"failed on alone, others stored in between: {fault.reason}"
+            self._settlement.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
+        else:
+            self._settlement.put_off(claim, tries)
+        return True
+
+    def _answered(
+        self, turn: Turn, part: Part, outcomes: Sequence[Outcome], seconds: float
+    ) -> None:
+        results = list(zip(part.claims, outcomes, strict=True))
+        accounted = [each for each in results if each[1].verdict is not Verdict.UNACCOUNTED]
+        tally = self._settlement.settle(accounted, sent_alone=part.single)
+        silent = [claim for claim, outcome in results if outcome.verdict is Verdict.UNACCOUNTED]
+        try:
+            if silent:
+                found = self._unaccounted.look_into(turn, part, silent)
+                tally.stored += found
+        finally:
+            if tally.delivered or any(_shows_health(outcome) for _, outcome in accounted):
+                self._succeeded(turn, tally, seconds)
+        if turn.probing and any(outcome.outage for outcome in outcomes):
+            raise Unavailable(f"stores nothing: {outcomes[0].detail}")
+
+    def _succeeded(self, turn: Turn, tally: Tally, seconds: float) -> None:
+        self._faults = 0
+        recovered = self._at.turns.success(turn, stored=tally.stored, duplicates=tally.duplicates)
+        if recovered:
+            log.info("destination.recovered", destination=self._name)
+        log.info(
+            "batch.stored",
+            destination=self._name,
+            stored=tally.stored,
+            duplicates=tally.duplicates,
+            refused=tally.refused,
+            bytes=tally.size,
+            seconds=round(seconds, 4),
+        )
+
+
+def _shows_health(outcome: Outcome) -> bool:
+    """An answer that only a destination in working order gives."""
+    return outcome.delivered or (outcome.http_status > 0 and not outcome.outage)

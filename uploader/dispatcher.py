@@ -1,0 +1,141 @@
+"""Puts right what time and accidents do to the index: leases that ended, destinations due again, an
+index that was lost. A thread in every uploader; one leads, and several would be harmless.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from redis.exceptions import RedisError
+
+from shared import logs
+from shared.broker import plain
+from shared.entry import Entry
+from shared.errors import SpoolError
+from shared.index import PIECE
+from uploader.turns import Lead
+from uploader.workplace import Workplace
+
+log = logs.get(__name__)
+
+INTERVAL = 0.5  # seconds between rounds
+WAKE = 3.0  # seconds until a destination that is due is woken again
+SCAN_SLICE = 0.25  # seconds of a round that a scan may take
+WEDGED = 60.0  # seconds without a round
+
+
+class Dispatcher:
+    def __init__(self, workplace: Workplace, destinations: Iterable[str], rescan: float) -> None:
+        """`rescan`: seconds between scans of the spool."""
+        self._at = workplace
+        self._destinations = tuple(destinations)
+        self._rescan = rescan
+        self._name = secrets.token_hex(8)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._epoch = b""
+        self._scans_wanted = 0
+        self._scan: Iterator[None] | None = None
+        self._next_scan = 0.0  # time.monotonic()
+        self._last_round = time.monotonic()
+        self._trouble: str | None = "not reached yet"  # of Redis
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._thread.join(WEDGED)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def wedged(self) -> str | None:
+        """A health check."""
+        silent = time.monotonic() - self._last_round
+        return f"no round for {silent:.0f} s" if silent > WEDGED else None
+
+    def trouble(self) -> str | None:
+        """A health check: what is wrong with Redis."""
+        return self._trouble
+
+    def round(self) -> bool:
+        """One look at everything; whether a scan goes on. Raises RedisError, SpoolError."""
+        self._at.turns.present(self._name)
+        lead = self._at.turns.lead(self._name)
+        if lead is Lead.NO:
+            self._scan = None
+            return False
+        self._watch_epoch(newly=lead is Lead.NEWLY)
+        for each in self._destinations:
+            if ended := self._at.index.reap(each):
+                log.warning("lease.ended", destination=each, instances=ended)
+        self._at.ticks.enqueue_all(self._at.index.wanted(self._destinations, wake=WAKE))
+        return self._scan_on()
+
+    def _run(self) -> None:
+        told = False
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            self._last_round = time.monotonic()
+            pause = INTERVAL
+            try:
+                if self.round():
+                    pause = 0.0
+            except RedisError as error:
+                self._scan = None
+                self._trouble = plain(error)
+                if not told:
+                    log.error("redis.lost", reason=self._trouble)
+                told = True
+            except SpoolError as error:
+                self._scan = None
+                log.error("spool.not_scanned", reason=str(error))
+            else:
+                if told:
+                    log.info("redis.found")
+                told, self._trouble = False, None
+
+    def _watch_epoch(self, *, newly: bool) -> None:
+        epoch, began = self._at.index.epoch()
+        lost = began or (self._epoch not in {b"", epoch})
+        wanted = self._at.index.scans_wanted()
+        if lost:
+            log.info("index.begun")
+            for each in self._destinations:
+                self._at.index.doubt(each)
+        if lost or newly or wanted != self._scans_wanted:
+            self._scan = self._scanning()
+        self._epoch, self._scans_wanted = epoch, wanted
+
+    def _scan_on(self) -> bool:
+        if self._scan is None:
+            if time.monotonic() < self._next_scan:
+                return False
+            self._scan = self._scanning()
+        ends = time.monotonic() + SCAN_SLICE
+        while time.monotonic() < ends:
+            if next(self._scan, self) is self:  # at its end
+                self._scan = None
+                self._next_scan = time.monotonic() + self._rescan
+                return False
+        return True
+
+    def _scanning(self) -> Iterator[None]:
+        """Adds everything that is kept; constant memory, however much that is."""
+        seen = added = 0
+        for destination in self._destinations:
+            for piece in _pieces(self._at.spool.scan(destination)):
+                seen += len(piece)
+                added += self._at.index.add(piece, wake=False).number
+                yield
+        if added:
+            log.info("spool.scanned", instances=seen, added=added)
+
+
+def _pieces(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while piece := list(islice(entries, PIECE)):
+        yield piece

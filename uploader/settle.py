@@ -1,0 +1,163 @@
+"""Settles instances after a request: out of the spool, back into the index, or into quarantine."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared import logs
+from shared.entry import Entry
+from shared.errors import SpoolError
+from shared.index import Claim, Mark
+from uploader.fate import Fate, backoff, fate, mark, refused
+from uploader.outcome import Outcome, Verdict
+from uploader.workplace import Workplace
+
+log = logs.get(__name__)
+
+Result = tuple[Claim, Outcome]
+
+
+@dataclass(slots=True)
+class Tally:
+    stored: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    size: int = 0  # bytes of what was delivered
+
+    @property
+    def delivered(self) -> int:
+        return self.stored + self.duplicates
+
+    def count(self, claim: Claim, outcome: Outcome) -> None:
+        if not outcome.delivered:
+            self.refused += 1
+            return
+        self.size += claim.entry.size
+        if outcome.verdict is Verdict.DUPLICATE:
+            self.duplicates += 1
+        else:
+            self.stored += 1
+
+
+class Settlement:
+    """Of one destination. Raises RedisError; the spool is settled first, as it is the truth."""
+
+    def __init__(self, destination: str, workplace: Workplace) -> None:
+        self._name = destination
+        self._spool = workplace.spool
+        self._index = workplace.index
+        self._settings = workplace.settings
+
+    def settle(self, results: Sequence[Result], *, sent_alone: bool = False) -> Tally:
+        """Of one request; `sent_alone`: it had one instance."""
+        tally = Tally()
+        released = []
+        for claim, outcome in results:
+            tally.count(claim, outcome)
+            if fate(claim, outcome, self._settings.max_attempts) is Fate.RELEASE:
+                if self._release(claim.entry):
+                    released.append(claim.entry)
+            else:
+                self._refuse(claim, outcome, sent_alone=sent_alone)
+        self._index.ack(self._name, released)
+        return tally
+
+    def present(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Those whose file is there; the others were delivered, or dropped by an operator."""
+        there = [claim for claim in claims if self._spool.file(claim.entry).exists()]
+        if len(there) < len(claims):
+            kept = {claim.entry for claim in there}
+            self._index.ack(self._name, [c.entry for c in claims if c.entry not in kept])
+        return there
+
+    def put_back(self, claims: Iterable[Claim], remember: Mark) -> None:
+        """Nothing was said about these: due as they were before."""
+        self._index.nack(self._name, [each.entry for each in claims], mark=remember)
+
+    def put_off(self, claim: Claim, tries: int) -> None:
+        """The destination failed on this one alone, and not on others."""
+        self._index.nack(
+            self._name,
+            [claim.entry],
+            delay=self._delay(tries),
+            mark=Mark.DOUBTFUL | Mark.ALONE,
+        )
+
+    def quarantine(self, claim: Claim, outcome: Outcome) -> None:
+        entry, attempts = claim.entry, claim.attempts + 1
+        try:
+            self._spool.quarantine(entry, _record(entry, outcome, attempts))
+        except FileNotFoundError:
+            pass
+        except SpoolError as error:
+            log.error("instance.not_quarantined", destination=self._name, reason=str(error))
+            self._index.nack(self._name, [entry], delay=self._settings.retry_cap)
+            return
+        else:
+            log.error(
+                "instance.quarantined",
+                destination=self._name,
+                instance=entry.name,
+                attempts=attempts,
+                **_reason(outcome),
+            )
+            self._index.count(self._name, "quarantined")
+        self._index.ack(self._name, [entry])
+
+    def _release(self, entry: Entry) -> bool:
+        try:
+            self._spool.release(entry)
+        except SpoolError as error:
+            log.error("instance.not_released", destination=self._name, reason=str(error))
+            delay = self._settings.retry_cap
+            self._index.nack(self._name, [entry], delay=delay, mark=Mark.DOUBTFUL)
+            return False
+        return True
+
+    def _refuse(self, claim: Claim, outcome: Outcome, *, sent_alone: bool) -> None:
+        if fate(claim, outcome, self._settings.max_attempts) is Fate.QUARANTINE:
+            self.quarantine(claim, outcome)
+            return
+        if not self.present([claim]):
+            return
+        attempts = claim.attempts + refused(outcome)
+        delay = self._delay(attempts) if attempts and refused(outcome) else 0.0
+        self._index.nack(
+            self._name, [claim.entry], delay=delay, mark=mark(outcome, sent_alone=sent_alone)
+        )
+        log.warning(
+            "instance.refused",
+            destination=self._name,
+            instance=claim.entry.name,
+            attempts=attempts,
+            **_reason(outcome),
+        )
+
+    def _delay(self, tries: int) -> float:
+        return backoff(tries, self._settings.retry_base, self._settings.retry_cap)
+
+
+def _reason(outcome: Outcome) -> dict[str, object]:
+    return {
+        "verdict": outcome.verdict.value,
+        "http_status": outcome.http_status,
+        "failure_reason": outcome.reason,
+        "detail": outcome.detail,
+    }
+
+
+def _record(entry: Entry, outcome: Outcome, attempts: int) -> dict[str, object]:
+    return {
+        "destination": entry.destination,
+        "received": _iso(entry.received),
+        "quarantined": _iso(time.time()),
+        "attempts": attempts,
+        "size": entry.size,
+        **_reason(outcome),
+        "warning_reason": outcome.warning,
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

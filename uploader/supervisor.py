@@ -1,0 +1,73 @@
+"""An uploader: its workers, its dispatcher and its health port, until told to stop."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+from shared import logs
+from shared.config import Settings
+from shared.errors import ProxyError
+from shared.health import Check, Health
+from uploader.dispatcher import Dispatcher
+from uploader.origin import Origin
+from uploader.workers import Workers
+from uploader.workplace import furnish
+
+log = logs.get(__name__)
+
+POLL = 0.1  # seconds between looks at the workers
+
+
+def run(settings: Settings, config: Path | None) -> None:
+    """Raises ProxyError, and OSError for a health port that is taken."""
+    stopping = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stopping.set())
+    if not settings.upload_destinations:
+        log.warning("uploads.off", reason="no destination has an upload URI")
+        health = _health(settings, {}, {})
+        stopping.wait()
+        health.close()
+        return
+    for destination in settings.upload_destinations:
+        Origin(destination).close()  # credentials that cannot be used show now, not at night
+    _upload(settings, config, stopping)
+
+
+def _upload(settings: Settings, config: Path | None, stopping: threading.Event) -> None:
+    workplace = furnish(settings)
+    workplace.spool.open()
+    workers = Workers(settings.upload.workers, [str(config)] if config else [])
+    names = [each.name for each in settings.upload_destinations]
+    dispatcher = Dispatcher(workplace, names, settings.upload.rescan)
+    ready: dict[str, Check] = {
+        "redis": dispatcher.trouble,
+        "spool": lambda: _unusable(workplace.spool.root),
+        "workers": workers.missing,
+    }
+    health = _health(settings, {"dispatcher": dispatcher.wedged}, ready)
+    log.info("uploader.started", destinations=names, workers=settings.upload.workers)
+    dispatcher.start()
+    try:
+        while not stopping.wait(POLL):
+            workers.tend()
+            if not dispatcher.running:
+                raise ProxyError("the dispatcher has ended, which is a bug; see the log")
+    finally:
+        log.info("uploader.stopping")
+        workers.end(settings.upload.drain_timeout)
+        dispatcher.close()
+        health.close()
+        workplace.spool.close()
+
+
+def _health(settings: Settings, live: dict[str, Check], ready: dict[str, Check]) -> Health:
+    health = Health(settings.health.host, settings.health.port, live=live, ready=ready)
+    if settings.health.port:
+        health.start()
+    return health
+
+
+def _unusable(root: Path) -> str | None:
+    return None if os.access(root, os.W_OK | os.X_OK) else "cannot be written"

@@ -1,0 +1,109 @@
+-- Whose turn it is to send to a destination: slots, holds, the probe at a hold's end.
+-- The prelude of index.lua comes first.
+
+local uploaders = KEYS[#KEYS]
+
+-- Ticks that may run at once. With several destinations one worker is always left for the others.
+local function allowed(time, parallelism, several, own_workers)
+  local most = math.min(parallelism, tonumber(redis.call('HGET', limit, 'most') or parallelism))
+  if several ~= '1' then return most end
+  local workers = 0
+  for _, each in ipairs(redis.call('ZRANGEBYSCORE', uploaders, time, '+inf')) do
+    workers = workers + tonumber(string.match(each, '%d+$'))
+  end
+  return math.min(most, math.max(1, math.max(workers, own_workers) - 1))
+end
+
+local function wake_for(ms)
+  redis.call('SET', wake, '1', 'PX', ms)
+end
+
+-- script begin ARGV tick lease parallelism several own_workers -> state
+-- The wake flag goes before the first claim: whatever is added later wakes again. Where there is no
+-- slot it stays: those who hold the slots look once more when they end.
+local time = now()
+if redis.call('EXISTS', hold) == 1 then
+  redis.call('DEL', wake)
+  return 'held'
+end
+redis.call('ZREMRANGEBYSCORE', slots, '-inf', time)
+if redis.call('ZCARD', slots) >= allowed(time, tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])) then
+  return 'full'
+end
+local probing = redis.call('EXISTS', faults) == 1
+if probing and not redis.call('SET', probe, ARGV[1], 'NX', 'PX', ARGV[2] * 1000) then
+  return 'probed'
+end
+redis.call('ZADD', slots, time + ARGV[2], ARGV[1])
+redis.call('DEL', wake)
+return probing and 'probing' or 'open'
+
+-- script spawn ARGV wake_ms parallelism several own_workers -> 1 if one more tick is worth while
+local time = now()
+if running(time) >= allowed(time, tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])) then return 0 end
+return redis.call('SET', wake, '1', 'NX', 'PX', ARGV[1]) and 1 or 0
+
+-- script finish ARGV tick wake_ms -> tick wanted (0, 1, 2: an urgent one)
+redis.call('ZREM', slots, ARGV[1])
+if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
+local all, pressing = due(now())
+if all == 0 or redis.call('EXISTS', hold) == 1 then
+  redis.call('DEL', wake)
+  return 0
+end
+wake_for(ARGV[2])
+return pressing > 0 and 2 or 1
+
+-- script fault ARGV tick base cap random retry_after busy parallelism reason -> new, ms, faults
+-- Ticks that were under way when the hold began do not lengthen it: it is one fault.
+if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
+redis.call('DEL', wake)
+local asked = math.floor(tonumber(ARGV[5]) * 1000)
+local left = redis.call('PTTL', hold)
+if left > 0 then
+  if asked > left then redis.call('PEXPIRE', hold, asked) end
+  return {0, math.max(left, asked), tonumber(redis.call('GET', faults) or 0)}
+end
+local count = redis.call('INCR', faults)
+local ms = asked
+if asked <= 0 then -- full jitter
+  local longest = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(count - 1, 30))
+  ms = math.max(1, math.floor(longest * tonumber(ARGV[4]) * 1000))
+end
+redis.call('SET', hold, ARGV[8], 'PX', ms)
+if ARGV[6] == '1' then
+  local time = now()
+  local most = tonumber(redis.call('HGET', limit, 'most') or ARGV[7])
+  most = math.max(1, math.floor(math.min(most, math.max(1, running(time))) / 2))
+  redis.call('HSET', limit, 'most', most, 'since', time)
+end
+return {1, ms, count}
+
+-- script success ARGV tick parallelism growth stored duplicates -> 1 if it had failed before
+local time = now()
+redis.call('HINCRBY', totals, 'requests', 1)
+if ARGV[4] ~= '0' then redis.call('HINCRBY', totals, 'stored', ARGV[4]) end
+if ARGV[5] ~= '0' then redis.call('HINCRBY', totals, 'duplicates', ARGV[5]) end
+if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
+local most = tonumber(redis.call('HGET', limit, 'most'))
+if most and time - redis.call('HGET', limit, 'since') >= tonumber(ARGV[3]) then
+  if most + 1 >= tonumber(ARGV[2]) then
+    redis.call('DEL', limit)
+  else
+    redis.call('HSET', limit, 'most', most + 1, 'since', time)
+  end
+end
+return redis.call('DEL', faults)
+
+-- script present ARGV id workers ttl
+-- An uploader tells how many workers it has.
+local time = now()
+redis.call('ZREMRANGEBYSCORE', uploaders, '-inf', time)
+redis.call('ZADD', uploaders, time + ARGV[3], ARGV[1] .. ' ' .. ARGV[2])
+return 0
+
+-- script lead KEYS leader ARGV id ttl_ms -> 0 another leads, 1 still, 2 from now on
+local leader = redis.call('GET', KEYS[1])
+if leader and leader ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return leader and 1 or 2

@@ -1,0 +1,70 @@
+"""Instances of which the answer says nothing: never stored because the status was 200.
+
+They are looked for by QIDO-RS (PS3.18 10.6), else sent again, each alone.
+"""
+
+from collections.abc import Sequence
+
+from shared.errors import DestinationFault, Unavailable
+from shared.index import Claim, Mark
+from uploader.origin import Origin
+from uploader.outcome import Outcome, Verdict
+from uploader.parts import Part
+from uploader.settle import Settlement
+from uploader.turns import Turn
+from uploader.workplace import Workplace
+
+NOTHING_STORED = "answers a Store request and stores nothing"
+FOUND = Outcome(Verdict.STORED, 0, detail="not named in the answer, found by QIDO-RS")
+
+
+class Unaccounted:
+    """Of one destination, in one worker."""
+
+    def __init__(self, origin: Origin, workplace: Workplace, settlement: Settlement) -> None:
+        self._name = origin.destination.name
+        self._origin = origin
+        self._at = workplace
+        self._settlement = settlement
+
+    def look_into(self, turn: Turn, part: Part, silent: Sequence[Claim]) -> int:
+        """How many were found and released. Raises DestinationFault, all settled or put back."""
+        whole = len(silent) == len(part.claims)
+        found: list[Claim] = []
+        missing = list(silent)
+        try:
+            for claim in silent:
+                held = self._origin.verify(self._at.spool.file(claim.entry))
+                if held is None or (held is False and whole and not found):
+                    break
+                if held:
+                    found.append(claim)
+                    missing.remove(claim)
+        except DestinationFault:
+            self._settle(found, missing, Mark.DOUBTFUL)
+            raise
+        if missing and part.single:
+            self._alone(turn, missing[0])
+        elif missing and whole and not found and held is False:
+            self._settle(found, missing, Mark.DOUBTFUL)
+            raise Unavailable(NOTHING_STORED)
+        else:
+            self._settle(found, missing, Mark.DOUBTFUL | Mark.ALONE)
+        return len(found)
+
+    def _settle(self, found: Sequence[Claim], missing: Sequence[Claim], remember: Mark) -> None:
+        self._settlement.settle([(claim, FOUND) for claim in found])
+        self._settlement.put_back(missing, remember)
+
+    def _alone(self, turn: Turn, claim: Claim) -> None:
+        """A full archive may be silent about everything; but then it stores nothing else either."""
+        count, tries = self._at.index.suspect(self._name, claim.entry)
+        if count >= self._at.settings.max_attempts:
+            detail = f"{NOTHING_STORED} of this instance, others it does"
+            outcome = Outcome(Verdict.UNACCOUNTED, 0, detail=detail)
+            self._settlement.quarantine(claim, outcome)
+        elif turn.probing:
+            self._settlement.put_back([claim], Mark.DOUBTFUL)
+            raise Unavailable(NOTHING_STORED)
+        else:
+            self._settlement.put_off(claim, tries)
