@@ -1,6 +1,7 @@
 """Syncs of a folder, shared: receptions that finish together need one sync between them."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 
@@ -25,8 +26,9 @@ class SharedSync:
     call has ended: one that was already running may have missed the caller's rename.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, sync: Callable[[str], None] = sync_folder) -> None:
         self._path = path
+        self._sync = sync
         self._joining = Lock()
         self._syncing = Lock()
         self._next = _Round()
@@ -45,7 +47,7 @@ class SharedSync:
         with self._joining:
             self._next = _Round()  # whoever comes now is too late for ours
         try:
-            sync_folder(self._path)
+            self._sync(self._path)
         except OSError as error:
             ours.set_exception(error)
         else:
