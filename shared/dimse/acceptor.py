@@ -46,6 +46,15 @@ class Acceptor:
     def associations(self) -> int:
         return len(self._entity.census.associated())
 
+    @property
+    def draining(self) -> bool:
+        return self._entity.draining
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of input kept in memory, over all connections."""
+        return self._entity.census.buffered
+
     async def start(self) -> None:
         """Raises OSError, for example for a port that is taken."""
         loop = asyncio.get_running_loop()

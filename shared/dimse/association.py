@@ -106,6 +106,10 @@ class Association:
     def partial(self) -> bool:
         return self._messages is not None and self._messages.partial
 
+    @property
+    def kept(self) -> int:
+        return self._messages.kept if self._messages else 0
+
     # What the framer finds
 
     def on_header(self, kind: int, length: int) -> None:

@@ -33,6 +33,7 @@ class Census:
         self._associations: dict[Member, Peer] = {}
         self._by_calling_ae: Counter[str] = Counter()
         self._by_address: Counter[str] = Counter()
+        self.buffered = 0  # bytes of input that is not dealt with, over all connections
 
     def arrive(self, member: Member) -> None:
         self._pending[member] = None
@@ -69,6 +70,11 @@ class Census:
         """The connection is closed."""
         self.part(member)
         self._pending.pop(member, None)
+
+    def buffer(self, more: int) -> bool:
+        """Count `more` bytes, or less if negative, of input kept; False where that is too much."""
+        self.buffered += more
+        return more <= 0 or self.buffered <= self._settings.max_buffered
 
     def members(self) -> list[Member]:
         return [*self._pending, *self._associations]

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from shared import logs
 from shared.dimse.association import Association
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.entity import Entity
 from shared.dimse.framing import Framer
-from shared.dimse.pdu import ProtocolFault
+from shared.dimse.pdu import NOT_SPECIFIED, ProtocolFault
 from shared.dimse.transport import tune
+
+log = logs.get(__name__)
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -20,6 +23,7 @@ class Connection(asyncio.BufferedProtocol):
         self._association = Association(entity, self)
         self._framer = Framer(self._association)
         self._rest = b""  # input not taken yet: part of a header, or what is held back
+        self._kept = 0  # bytes of input counted in the census
         self._deaf = False  # whether input is thrown away
         self._writable: asyncio.Future[None] | None = None  # while the peer does not read
 
@@ -48,7 +52,9 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self._deaf = True
+        self._rest = b""
         self._association.disconnected()
+        self._entity.census.buffer(-self._kept)
         self._entity.census.leave(self)
         self.resume_writing()
 
@@ -109,11 +115,21 @@ class Connection(asyncio.BufferedProtocol):
             return
         try:
             taken = self._framer.feed(view, end)
+            if taken < end:
+                self._rest = bytes(view[taken:end])
+            self._account()
         except ProtocolFault as fault:
             self._deaf = True  # where the next PDU begins is not known any more
+            self._rest = b""
             self._association.fault(fault)
-            return
-        if taken < end:
-            self._rest = bytes(view[taken:end])
+        except Exception:  # a service's mistake must not be the end of more than its association
+            log.exception("association.failed")
+            self.drop()
         if self._framer.within or self._association.partial:
             self._acknowledge()
+
+    def _account(self) -> None:
+        kept = len(self._rest) + self._framer.kept + self._association.kept
+        more, self._kept = kept - self._kept, kept
+        if more and not self._entity.census.buffer(more):
+            raise ProtocolFault(NOT_SPECIFIED, "too much input is kept")

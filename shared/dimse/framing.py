@@ -70,6 +70,11 @@ class Framer:
         """Whether a PDU has begun and is not complete."""
         return self._pdu > 0
 
+    @property
+    def kept(self) -> int:
+        """Bytes collected of a PDU that is not complete."""
+        return len(self._body)
+
     def feed(self, view: memoryview, end: int) -> int:
         """Take `view[:end]`; how much was taken. A rest is part of a header, or held back."""
         at = 0

@@ -15,7 +15,7 @@ from shared.dimse import command as commands
 from shared.dimse.command import CommandSet
 from shared.dimse.negotiate import Context
 from shared.dimse.pdu import COMMAND, INVALID_PARAMETER, LAST, UNEXPECTED_PDU, ProtocolFault
-from shared.dimse.refusal import refuse, verify
+from shared.dimse.refusal import fail, refuse, verify
 from shared.dimse.respond import Responder
 from shared.dimse.service import Operation, Peer, Request
 
@@ -92,15 +92,28 @@ class Messages:
         """Whether a message has begun and more of it must come."""
         return self._command is not None or (self._operation is not None and self._task is None)
 
+    @property
+    def kept(self) -> int:
+        """Bytes of a command set that is not complete."""
+        return len(self._command) if self._command else 0
+
     def fragment(self, context: int, control: int, value: memoryview, *, whole: bool) -> None:
         if control & COMMAND:
             self._command_fragment(context, value, last=bool(whole and control & LAST))
         elif self._operation is None or self._task or context != self._context:
             raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
         else:
-            self._operation.write(value)
+            self._write(self._operation, value)
             if whole and control & LAST:
                 self._finish()
+
+    def _write(self, operation: Operation, value: memoryview) -> None:
+        try:
+            operation.write(value)
+        except Exception:  # as in _answer
+            log.exception("operation.failed", association=self._peer.association)
+            operation.abandon()
+            self._operation = fail()
 
     def resume(self) -> None:
         """Begin the request that waited for the last one to end."""
@@ -162,18 +175,21 @@ class Messages:
         refusal = refuse(context, command)
         if refusal or context.service is None:
             return refusal or verify()
-        return context.service.begin(
-            Request(
-                self._peer,
-                context.abstract_syntax,
-                context.transfer_syntax,
-                command.field,
-                command.message_id,
-                command.sop_class_uid,
-                command.sop_instance_uid,
-                command.priority,
-            )
+        request = Request(
+            self._peer,
+            context.abstract_syntax,
+            context.transfer_syntax,
+            command.field,
+            command.message_id,
+            command.sop_class_uid,
+            command.sop_instance_uid,
+            command.priority,
         )
+        try:
+            return context.service.begin(request)
+        except Exception:  # as in _answer
+            log.exception("operation.failed", association=self._peer.association)
+            return fail()
 
     def _finish(self) -> None:
         operation, request = self._operation, self._request

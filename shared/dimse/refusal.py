@@ -3,7 +3,12 @@
 from shared.dimse.command import CommandSet
 from shared.dimse.negotiate import Context
 from shared.dimse.service import Operation, Respond, Response
-from shared.statuses import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION
+from shared.statuses import (
+    PROCESSING_FAILURE,
+    SOP_CLASS_NOT_SUPPORTED,
+    SUCCESS,
+    UNRECOGNIZED_OPERATION,
+)
 
 
 class Answer:
@@ -27,9 +32,15 @@ class Answer:
         pass
 
 
+_FAILED = Answer(Response(PROCESSING_FAILURE))
 _VERIFIED = Answer(Response(SUCCESS))
 _NO_SUCH_CLASS = Answer(Response(SOP_CLASS_NOT_SUPPORTED))
 _NO_SUCH_OPERATION = Answer(Response(UNRECOGNIZED_OPERATION))
+
+
+def fail() -> Operation:
+    """For a request whose service broke."""
+    return _FAILED
 
 
 def verify() -> Operation:
