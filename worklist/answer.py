@@ -2,8 +2,9 @@
 
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from worklist.charset import Charset, Unencodable, charset
+from worklist.charset import Charset, Unencodable
 from worklist.dialects import Dialect
 from worklist.dicomjson import DataSet, Texts, items, texts, vr_in
 from worklist.elements import Syntax, Writer, vr_of
@@ -15,7 +16,7 @@ from worklist.identifier import (
     Key,
     Keys,
 )
-from worklist.mapping import STEP_ROWS
+from worklist.mapping import ROOT_ROWS, STEP_ROWS
 from worklist.rows import Level, Row
 from worklist.values import encoder
 from worklist.workitem import Asking, Workitem
@@ -26,20 +27,24 @@ WriteItem = Callable[[DataSet, Charset], bytes]
 ASCII = Charset(())
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How answers are written."""
+
+    syntax: Syntax
+    charsets: Sequence[Charset]  # to try in this order where ASCII does not do
+    named: tuple[str, ...] = ()  # in answers that are all ASCII, if any has to be
+
+
 class Answers:
     """The return keys of one query, made into what writes them."""
 
     def __init__(
-        self,
-        identifier: Identifier,
-        dialect: Dialect,
-        asking: Asking,
-        syntax: Syntax,
-        charsets: Sequence[tuple[str, ...]],
+        self, identifier: Identifier, dialect: Dialect, asking: Asking, form: Form
     ) -> None:
         self._dialect, self._asking = dialect, asking
-        self._writer = Writer(syntax)
-        self._charsets = [charset(terms) for terms in charsets]
+        self._writer = Writer(form.syntax)
+        self._form = form
         made = sorted(self._made(identifier), key=lambda pair: pair[0])
         self._writes = [write for _, write in made]
         self._charset_at = bisect([tag for tag, _ in made], SPECIFIC_CHARACTER_SET)
@@ -50,23 +55,21 @@ class Answers:
         Unencodable if none has.
         """
         try:
-            return self._writer.finish(self._elements(workitem, ASCII))
+            return self._in(ASCII, self._form.named, workitem)
         except Unencodable:
             pass
-        for sets in self._charsets:
+        for sets in self._form.charsets:
             try:
-                elements = self._elements(workitem, sets)
+                return self._in(sets, sets.terms, workitem)
             except Unencodable:
                 continue
-            elements.insert(self._charset_at, self._named(sets))
-            return self._writer.finish(elements)
         raise Unencodable
 
-    def _elements(self, workitem: Workitem, sets: Charset) -> list[bytes]:
-        return [write(workitem, sets) for write in self._writes]
-
-    def _named(self, sets: Charset) -> bytes:
-        return self._constant(SPECIFIC_CHARACTER_SET, sets.terms)
+    def _in(self, sets: Charset, named: tuple[str, ...], workitem: Workitem) -> bytes:
+        elements = [write(workitem, sets) for write in self._writes]
+        if named:
+            elements.insert(self._charset_at, self._constant(SPECIFIC_CHARACTER_SET, named))
+        return self._writer.finish(elements)
 
     def _constant(self, tag: int, values: Texts) -> bytes:
         vr = vr_of(tag)
@@ -100,13 +103,19 @@ class Answers:
 
     def _value(self, row: Row, key: Key) -> Write:
         element, header = self._writer.element, self._writer.header(key.tag, key.vr)
-        encode, value, asking = encoder(key.vr, self._writer), row.value, self._asking
-        fill = row.fill
-        if fill is None:
+        encode, value, fill = encoder(key.vr, self._writer), row.value, row.fill
+        asking = self._asking
+        if row.type != "1":
             return lambda workitem, sets: element(header, encode(value(workitem, asking), sets))
-        return lambda workitem, sets: element(
-            header, encode(value(workitem, asking) or fill(workitem, asking), sets)
-        )
+
+        def write(workitem: Workitem, sets: Charset) -> bytes:
+            values = value(workitem, asking) or (fill(workitem, asking) if fill else ())
+            data = encode(values, sets)
+            if values and not data:  # type 1: without it the answer would name someone else
+                raise Unencodable
+            return element(header, data)
+
+        return write
 
     def _sequence(self, row: Row, key: Key) -> Write:
         header, sequence = self._writer.header(key.tag, "SQ"), self._writer.sequence
@@ -152,4 +161,13 @@ def _is_tag(name: str) -> bool:
 
 def _whole_step() -> list[Key]:
     """An empty sequence asks for all of it: what must be present, that is types 1 and 2."""
-    return [Key(row.tag, row.vr) for row in STEP_ROWS if row.type in {"1", "1C", "2"}]
+    return [Key(row.tag, row.vr) for row in STEP_ROWS if row.type in _PRESENT]
+
+
+def everything() -> Keys:
+    """What a query without any key is answered with."""
+    keys = {row.tag: Key(row.tag, row.vr) for row in ROOT_ROWS if row.type in _PRESENT}
+    return {**keys, SCHEDULED_STEPS: Key(SCHEDULED_STEPS, "SQ")}
+
+
+_PRESENT = frozenset({"1", "1C", "2"})

@@ -4,6 +4,7 @@ Text that a set cannot carry is never altered: `encode` raises and the caller tr
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -218,3 +219,32 @@ def charset(terms: Sequence[str], assumed: str = "ISO_IR 100") -> Charset:
     first = _SETS.get(numbers[0])
     initial = None if first is None or first.in_g0 else first
     return Charset(spelt, sets=sets, initial=initial)
+
+
+_LETTERS = str.maketrans({
+    "ß": "ss", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l",
+    "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Þ": "Th", "þ": "th", "\u0131": "i",
+    "\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-",
+})  # fmt: skip
+
+
+class Transliterated(Charset):
+    """ASCII for devices that know nothing else: of names the alphabetic group, without accents.
+
+    What cannot be put into ASCII as a whole is left out as a whole.
+    """
+
+    def encode(self, text: str, delimiters: str = TEXT_DELIMITERS) -> bytes:
+        values = text.split("\\")
+        if delimiters == NAME_DELIMITERS:
+            values = [value.partition("=")[0] for value in values]
+        return "\\".join(map(_in_ascii, values)).encode("ascii")
+
+
+def _in_ascii(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    plain = "".join(each for each in apart if not unicodedata.combining(each))
+    return plain if plain.isascii() else ""
+
+
+TRANSLITERATED = Transliterated(())

@@ -32,6 +32,10 @@ def _request(workitem: Workitem) -> DataSet:
     return workitem.request
 
 
+def _lone_request(workitem: Workitem) -> DataSet:
+    return workitem.lone_request  # the prototype moved its content only then
+
+
 def _root(workitem: Workitem) -> DataSet:
     return workitem.root
 
@@ -55,7 +59,7 @@ def _given_row(level: Level, tag: int) -> Row:
     """The item is a worklist item already: only what must have a value (type 1) is derived."""
     row = _TABLE.get((level, tag)) or _TABLE.get((_OTHER[level], tag))
     level = row.level if row else level
-    places = (_step, _root) if level is Level.STEP else (_request, _root, _step)
+    places = (_step, _root) if level is Level.STEP else (_lone_request, _root, _step)
     given = _as_it_is(level, tag, places)
     given = replace(given, fill=row.fill, also=row.also, type=row.type) if row else given
     if start := _STARTS.get(tag):

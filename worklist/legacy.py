@@ -34,7 +34,7 @@ def legacy_search(
     matched = sorted((path, value) for path, value in values.items() if value)
     returned = sorted(path for path, value in values.items() if not value)
     fields = ("all",) if includefield_all else tuple(returned)
-    return Search(filters, tuple(matched), fields, XML)
+    return Search(filters, tuple(matched), fields, XML, paged=False)
 
 
 def _flat(keys: Keys, prefix: str = "") -> Iterator[tuple[str, str]]:

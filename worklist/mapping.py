@@ -6,13 +6,16 @@ Read the other way, the first path of a row, or `search`, is what a server may b
 
 from worklist.rows import Column, Level
 from worklist.sources import (
+    asking_day,
     asking_modality,
     asking_station,
     end_date,
     end_time,
+    midnight,
     modality_by_code,
     nothing,
     other_patient_ids,
+    placeholder,
     start_date,
     start_time,
     station_ae,
@@ -40,8 +43,8 @@ STEP_ROWS = (
     step("RequestedContrastAgent", "2C", nothing),
     step("ScheduledStationAETitle", "1", station_ae,
          search=_STATION + "CodeValue", fill=asking_station),
-    step("ScheduledProcedureStepStartDate", "1", start_date),
-    step("ScheduledProcedureStepStartTime", "1", start_time),
+    step("ScheduledProcedureStepStartDate", "1", start_date, fill=asking_day),
+    step("ScheduledProcedureStepStartTime", "1", start_time, fill=midnight),
     step("ScheduledProcedureStepEndDate", "3", end_date),
     step("ScheduledProcedureStepEndTime", "3", end_time),
     step("ScheduledPerformingPhysicianName", "2", _PERFORMER + "HumanPerformerName",
@@ -95,8 +98,8 @@ ROOT_ROWS = (
     root("SpecialNeeds", "2"),
     root("PertinentDocumentsSequence", "3"),
     # Patient
-    root("PatientName", "1"),
-    root("PatientID", "1", also=other_patient_ids),
+    root("PatientName", "1", fill=placeholder),
+    root("PatientID", "1", also=other_patient_ids, fill=placeholder),
     root("IssuerOfPatientID", "3"),
     root("IssuerOfPatientIDQualifiersSequence", "3"),
     root("OtherPatientIDsSequence", "3"),

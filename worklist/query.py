@@ -43,7 +43,8 @@ class Asked:
 def searches(identifier: Identifier, window: Window, asking: Asking, site: Asked) -> list[Search]:
     """One search, or one for each state, of which servers take a single value."""
     if site.profile is Profile.UPS_LEGACY_GOOGLE:
-        return [legacy_search(identifier, tuple(site.filter.items()), site.includefield_all)]
+        filters = tuple((".".join(filter_tags(path)), value) for path, value in site.filter.items())
+        return [legacy_search(identifier, filters, site.includefield_all)]
     start = search_range(window, asking.zone, asking.upstream, site.slack)
     if site.profile is Profile.MWL_RS:
         return [_worklist_search(identifier, start, asking, site)]
@@ -95,7 +96,12 @@ def _search(fixed: Pairs, pushed: Pairs, fields: tuple[str, ...], preset: Preset
 def _name(path: str, preset: Preset) -> str:
     if preset.by_keyword or path == "fuzzymatching":
         return path
-    return ".".join(each if each[0].isdigit() else hex_of(each) for each in path.split("."))
+    return ".".join(filter_tags(path))
+
+
+def filter_tags(path: str) -> list[str]:
+    """A path of tags or keywords as tags. ValueError for a keyword that is none."""
+    return [each if each[:1].isdigit() else hex_of(each) for each in path.split(".")]
 
 
 def _pushed(identifier: Identifier, preset: Preset, asking: Asking, site: Asked) -> Pairs:

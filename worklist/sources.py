@@ -164,6 +164,18 @@ def time_of(moment: str) -> Texts:
     return (f"{moment[8:14]}.{fraction}" if fraction else moment[8:14],)
 
 
+def asking_day(_workitem: Workitem, asking: Asking) -> Texts:
+    return (asking.today,) if asking.today else NOTHING
+
+
+def midnight(_workitem: Workitem, asking: Asking) -> Texts:
+    return ("000000",) if asking.midnight else NOTHING
+
+
+def placeholder(_workitem: Workitem, asking: Asking) -> Texts:
+    return (asking.placeholder,) if asking.placeholder else NOTHING
+
+
 def step_id(workitem: Workitem, _asking: Asking) -> Texts:
     return (derived_step_id(workitem.seed),)
 

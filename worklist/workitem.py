@@ -20,6 +20,7 @@ _STEPS = "00400100"
 _OFFSET = "00080201"
 _PATIENT_ID = "00100020"
 _STEP_ID = "00400009"
+_MOST_MOMENTS = 16  # a query may come with any zone
 _ORDER = ("00080050", "00401001")  # accession number, requested procedure ID
 
 
@@ -32,6 +33,9 @@ class Asking:
     calling_ae: str = ""
     station: str = ""  # the AE title asked for, if it is one
     modality: str = ""  # of who asks, for workitems that name none
+    today: str = ""  # date of a step without one, if such are answered
+    midnight: bool = True  # whether a step without a time is answered with one
+    placeholder: str = ""  # name and ID of a patient who has none
     stations: Mapping[str, str] = field(default_factory=dict)  # station code -> AE title
     modalities: Mapping[str, str] = field(default_factory=dict)  # workitem code -> modality
 
@@ -39,19 +43,36 @@ class Asking:
 class Workitem:
     """One workitem and the one of its requests that is answered; shared by queries."""
 
-    __slots__ = ("_moments", "_seed", "request", "root", "step")
+    __slots__ = ("_moments", "_others", "_seed", "number", "request", "root", "step")
 
-    def __init__(self, root: DataSet, request: DataSet) -> None:
-        self.root = root
-        self.request = request
+    def __init__(self, root: DataSet, number: int = 0) -> None:
+        """`number`: which of the items of Referenced Request Sequence is answered."""
+        requests = items(root, _REQUESTS)
         steps = items(root, _STEPS)
+        self.root = root
+        self.number = number
+        self.request: DataSet = requests[number] if requests else {}
         self.step: DataSet = steps[0] if steps else {}
+        self._others: list[Workitem] | None = [] if len(requests) < 2 else None  # noqa: PLR2004
         self._moments: dict[tuple[str, tzinfo, tzinfo], str] = {}
         self._seed: str | None = None
 
     @property
     def uid(self) -> str:
         return first(self.root, _SOP_INSTANCE_UID).strip(" \0")
+
+    @property
+    def lone_request(self) -> DataSet:
+        """The request, if there is exactly one."""
+        return self.request if len(self.every_request) == 1 else {}
+
+    @property
+    def every_request(self) -> list["Workitem"]:
+        """This workitem once for each of its requests."""
+        if self._others is None:
+            count = len(items(self.root, _REQUESTS))
+            self._others = [Workitem(self.root, number) for number in range(1, count)]
+        return [self, *self._others]
 
     def moment(self, value: str, asking: Asking) -> str:
         """A DT of this workitem as 20 digits in the zone of the query, "" if it is none."""
@@ -60,6 +81,8 @@ class Workitem:
         known = (value, asking.zone, asking.upstream)
         found = self._moments.get(known)
         if found is None:
+            if len(self._moments) >= _MOST_MOMENTS:
+                self._moments.clear()
             found = self._moments[known] = _moment(self.root, value, asking)
         return found
 
@@ -79,15 +102,6 @@ class Workitem:
             content = [self.root, self.request]
             self._seed = self.identity or json.dumps(content, sort_keys=True)
         return self._seed
-
-
-def workitems(roots: list[DataSet], *, every_request: bool = False) -> list[Workitem]:
-    """Workitems by their first request, or once for each of their requests."""
-    found = []
-    for root in roots:
-        requests = items(root, _REQUESTS) or [{}]
-        found += [Workitem(root, each) for each in (requests if every_request else requests[:1])]
-    return found
 
 
 def _moment(root: DataSet, value: str, asking: Asking) -> str:

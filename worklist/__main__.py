@@ -1,0 +1,59 @@
+"""The worklist service: Modality Worklist C-FIND on worklist.port, until SIGTERM or SIGINT."""
+
+import os
+import sys
+
+from shared import logs
+from shared.config import Settings, load
+from shared.dimse.acceptor import Acceptor
+from shared.dimse.run import serve
+from shared.errors import ConfigurationError
+from shared.health import Health
+from worklist.find import WorklistService
+
+FAILED, MISCONFIGURED = 1, 2  # exit codes
+
+log = logs.get(__name__)
+
+
+def main() -> int:
+    try:
+        settings = load()
+        if not any(each.worklist_uri for each in settings.destinations):
+            raise ConfigurationError("worklist.uri: is needed, or a worklist_uri in a destination")
+        service = WorklistService(settings)
+    except ConfigurationError as error:
+        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
+        return MISCONFIGURED
+    logs.configure(settings.log, "worklist")
+    return _run(settings, service)
+
+
+def _run(settings: Settings, service: WorklistService) -> int:
+    host, port = settings.worklist.host, settings.worklist.port
+    health = Health(settings.health.host, settings.health.port, facts=_facts(settings))
+    try:
+        if settings.health.port:
+            health.start()
+        serve(Acceptor([service], settings.receive, host=host, port=port), _started)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        sys.stderr.write(f"worklist: cannot listen on {host}:{port}: {reason}\n")
+        return FAILED
+    finally:
+        health.close()
+    log.info("worklist.stopped", **service.counts)
+    return 0
+
+
+def _started(acceptor: Acceptor) -> None:
+    log.info("worklist.started", port=acceptor.port)
+
+
+def _facts(settings: Settings) -> dict[str, str]:
+    """A sandbox must never be mistaken for an archive."""
+    return {"sandbox": "SANDBOX: not an archive"} if settings.sandbox else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

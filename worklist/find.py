@@ -1,0 +1,41 @@
+"""Modality Worklist Information Model - FIND, provider side (PS3.4 Annex K)."""
+
+from collections import Counter
+
+from shared.config import Settings
+from shared.dimse.service import Operation, Request, Service
+from worklist.elements import SYNTAXES
+from worklist.operation import Find
+from worklist.site import Place, Site
+from worklist.upstream import Upstream
+
+MODALITY_WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
+C_FIND_RQ = 0x0020  # PS3.7 9.3.2.1
+
+
+class WorklistService(Service):
+    """Answers from the origin servers that the settings name; belongs to one event loop."""
+
+    commands = frozenset({C_FIND_RQ})
+    transfer_syntaxes = frozenset(SYNTAXES)
+
+    def __init__(self, settings: Settings) -> None:
+        self.site = Site(settings)
+        self.counts: Counter[str] = Counter()  # of queries, answers and what was left out
+        self._upstreams: dict[str, Upstream] = {}
+
+    def takes(self, abstract_syntax: str) -> bool:
+        return abstract_syntax == MODALITY_WORKLIST_FIND and bool(self.site.places)
+
+    def begin(self, request: Request) -> Operation:
+        return Find(self, request)
+
+    def upstream(self, place: Place) -> Upstream:
+        name = place.destination.name
+        if name not in self._upstreams:
+            self._upstreams[name] = Upstream(place.destination, self.site.worklist, place.preset)
+        return self._upstreams[name]
+
+    async def close(self) -> None:
+        for each in self._upstreams.values():
+            await each.close()
