@@ -1,0 +1,112 @@
+"""The Kubernetes manifests: every combination renders, fits the schemas and keeps our rules."""
+
+import copy
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+
+from shared.sections import Sections
+from tests.support.manifests import (
+    KUBERNETES,
+    Resource,
+    broken_rules,
+    build,
+    combined,
+    templates,
+)
+
+VERSIONS = ("1.32", "1.35", "1.37")
+OVERLAYS = sorted(path.parent for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
+COMBINATIONS: list[tuple[str, tuple[str, ...]]] = [
+    ("spool-per-receiver", ()),
+    ("spool-shared", ()),
+    ("spool-shared", ("hpa",)),
+    ("spool-shared", ("redis-password",)),
+    ("spool-shared", ("external-redis",)),
+    ("spool-shared", ("hpa", "redis-password")),
+    ("spool-shared", ("hpa", "external-redis")),
+]
+rendered_everywhere = pytest.mark.parametrize(
+    "render",
+    [
+        *(pytest.param(lambda path=path: build(path), id=path.name) for path in OVERLAYS),
+        *(
+            pytest.param(lambda each=each: combined(*each), id="+".join((each[0], *each[1])))
+            for each in COMBINATIONS
+        ),
+    ],
+)
+
+
+@rendered_everywhere
+def test_it_fits_the_schemas_of_three_kubernetes_versions(
+    render: Callable[[], list[Resource]],
+) -> None:
+    for resource in render():
+        for version in VERSIONS:
+            kubernetes_validate.validate(resource, version, strict=True)
+
+
+@rendered_everywhere
+def test_it_keeps_our_rules(render: Callable[[], list[Resource]]) -> None:
+    assert broken_rules(render()) == []
+
+
+@rendered_everywhere
+def test_network_policies_close_what_they_do_not_open(
+    render: Callable[[], list[Resource]],
+) -> None:
+    resources = render()
+    policies = [each for each in resources if each["kind"] == "NetworkPolicy"]
+
+    [closed] = [each for each in policies if each["metadata"]["name"] == "deny-all"]
+    labels = closed["spec"]["podSelector"]["matchLabels"]
+    assert set(closed["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+    for _, template in templates(resources):
+        assert labels.items() <= template["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.name)
+def test_the_file_of_an_overlay_is_a_configuration(path: Path) -> None:
+    [text] = [
+        each["data"]["proxy.toml"]
+        for each in build(path)
+        if each["kind"] == "ConfigMap" and "proxy.toml" in each["data"]
+    ]
+
+    assert Sections(**tomllib.loads(text)).destinations
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        (lambda pod: pod["securityContext"].pop("runAsNonRoot"), "is not root"),
+        (lambda pod: pod["containers"][0].pop("livenessProbe"), "startup and liveness"),
+        (lambda pod: pod["containers"][0].pop("securityContext"), "is unprivileged"),
+        (lambda pod: pod["containers"][0]["resources"].pop("limits"), "memory limit"),
+        (lambda pod: pod["containers"][0].update(image="a/b:latest"), "has a tag that stays"),
+        (lambda pod: pod["containers"][0].pop("readinessProbe"), "readiness probe"),
+        (lambda pod: pod["containers"][1].update(readinessProbe={}), "whatever stands behind"),
+        (lambda pod: pod.pop("automountServiceAccountToken"), "no token"),
+        (lambda pod: pod.update(hostNetwork=True), "shares nothing"),
+    ],
+)
+def test_a_planted_violation_is_found(broken: Callable[[Resource], object], rule: str) -> None:
+    resources = copy.deepcopy(combined("spool-per-receiver", ()))
+    [pod] = [template["spec"] for name, template in templates(resources) if name == "receiver"]
+
+    broken(pod)
+
+    [found] = broken_rules(resources)
+    assert rule in found
+
+
+def test_a_missing_disruption_budget_is_found() -> None:
+    resources = [
+        each for each in combined("spool-shared", ()) if each["kind"] != "PodDisruptionBudget"
+    ]
+
+    assert len(broken_rules(resources)) == 2
