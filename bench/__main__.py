@@ -4,7 +4,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from bench import ceilings, gateway, receive, report, worklist
+from bench import associations, ceilings, gateway, lone, memory, receive, report, scale, worklist
 from bench.peers import orthanc
 from bench.plan import Plan
 from bench.results import Results
@@ -15,6 +15,10 @@ SUITES: dict[str, Callable[[Plan, Results], None]] = {
     receive.SUITE: receive.measure,
     gateway.SUITE: gateway.measure,
     worklist.SUITE: worklist.measure,
+    lone.SUITE: lone.measure,
+    associations.SUITE: associations.measure,
+    scale.SUITE: scale.measure,
+    memory.SUITE: memory.measure,
 }
 RUNS, QUICK_RUNS = 3, 1
 

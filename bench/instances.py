@@ -52,6 +52,12 @@ class Kind:
             )
         )
 
+    def file(self, study: "Uids", variant: int = 0) -> bytes:
+        """An instance as a Part 10 file."""
+        uid = study.instance()
+        before, after = self.head(study)
+        return part_10(self.sop_class, uid, b"".join((before, uid, after, self.pixels(variant))))
+
     def pixels(self, variant: int) -> bytes:
         """Random 12-bit pixels: they neither compress nor repeat."""
         return _pixels(self.rows * self.columns, variant)
@@ -98,6 +104,21 @@ def header(group: int, number: int, vr: bytes, length: int) -> bytes:
 def element(group: int, number: int, vr: bytes, value: bytes) -> bytes:
     padded = value + (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
     return header(group, number, vr, len(padded)) + padded
+
+
+def part_10(sop_class: str, sop_instance: bytes, data_set: bytes) -> bytes:
+    """A file (PS3.10 7.1) of a data set in Explicit VR Little Endian."""
+    meta = b"".join(
+        (
+            element(0x0002, 0x0001, b"OB", b"\0\1"),
+            element(0x0002, 0x0002, b"UI", sop_class.encode()),
+            element(0x0002, 0x0003, b"UI", sop_instance),
+            element(0x0002, 0x0010, b"UI", EXPLICIT_VR_LITTLE_ENDIAN.encode()),
+            element(0x0002, 0x0012, b"UI", b"2.25.118209217712034471953412309116"),
+        )
+    )
+    length = element(0x0002, 0x0000, b"UL", struct.pack("<I", len(meta)))
+    return bytes(128) + b"DICM" + length + meta + data_set
 
 
 @cache

@@ -19,10 +19,11 @@ COLUMNS = {  # figure: (head, digits)
     "cpu_percent": ("CPU %", 1),
     "rss_mb": ("peak RSS MB", 0),
     "receiver_rss_mb": ("receiver MB", 0),
+    "uploader_rss_mb": ("uploader MB", 0),
     "instances": ("instances", 0),
     "requests": ("requests", 0),
     "most_in_flight": ("in flight", 0),
-    "seconds": ("seconds", 2),
+    "restart_s": ("restart s", 2),
 }
 LEAD = ("instances_per_s", "queries_per_s", "associations_per_s")
 

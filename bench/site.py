@@ -22,6 +22,8 @@ RESULTS = ROOT / "bench" / "results"
 STARTUP = 30.0  # seconds for a process to listen
 SHUTDOWN = 15.0  # seconds from SIGTERM to SIGKILL
 POLL = 0.02
+QUIET = 0.05  # seconds of processor time in one: no work to do
+QUIET_PATIENCE = 180.0
 TAIL = 1500  # characters of a log that are worth showing
 OWN = "DICOMWEB_PROXY_"  # of settings that the user's environment may hold
 
@@ -89,8 +91,20 @@ class Site:
                 raise Failed(f"{name} is not ready")
             time.sleep(POLL)
 
-    def usage(self) -> Usage:
-        return Usage({name: process.pid for name, process in self._processes.items()})
+    def usage(self, *names: str) -> Usage:
+        """Of the processes named, or of all."""
+        return Usage({name: self._processes[name].pid for name in names or self._processes})
+
+    def wait_until_quiet(self, *names: str) -> None:
+        """Until the processes have done what they were at."""
+        deadline = time.monotonic() + QUIET_PATIENCE
+        cpu = 1.0
+        while cpu > QUIET:
+            if time.monotonic() > deadline:
+                raise Failed(f"{', '.join(names)} will not rest")
+            with self.usage(*names) as usage:
+                time.sleep(1.0)
+            cpu = usage.cpu
 
     def made(self, name: str) -> Path:
         """A new empty folder."""

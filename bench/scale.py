@@ -1,0 +1,43 @@
+"""More uploader containers: how much faster they drain a backlog from a distant origin server."""
+
+from functools import partial
+
+from bench import driver
+from bench.instances import MR
+from bench.load import Load
+from bench.origin import Origin
+from bench.peers import ours
+from bench.plan import Measured, Plan, record
+from bench.results import Results
+from bench.site import Site
+
+SUITE = "scale"
+CELL = "MR backlog, 200 ms, one worker each"
+ONE, FOUR = "1 uploader", "4 uploaders"
+UPLOADERS = {ONE: 1, FOUR: 4}
+LATENCY = 0.2  # seconds
+COUNT = (4000, 2000)  # instances: full, quick
+ASSOCIATIONS = 4
+
+
+def measure(plan: Plan, results: Results) -> None:
+    for run in range(plan.runs):
+        for name, uploaders in UPLOADERS.items():
+            record(results, SUITE, CELL, name, run, partial(_drain, plan, uploaders))
+
+
+def _drain(plan: Plan, uploaders: int) -> Measured:
+    """The uploaders start once all is received; the clock runs from arrival to arrival."""
+    with Origin(LATENCY) as origin, Site() as site:
+        system = ours.start(site, ours.Proxy(sink=origin.port, sync=False, workers=1))
+        count = int(plan.scaled(*COUNT))
+        driver.generate(Load(system.port, MR.name, count, ASSOCIATIONS))
+        ours.start_uploaders(site, system, uploaders)
+        counts = origin.wait_for(count)
+    return {
+        "instances_per_s": count / (counts["last"] - counts["first"]),
+        "instances": count,
+        "requests": counts["requests"],
+        "most_in_flight": counts["most_in_flight"],
+        "sent_twice": counts["instances"] - count,
+    }
