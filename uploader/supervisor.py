@@ -5,7 +5,7 @@ import signal
 import threading
 from pathlib import Path
 
-from shared import logs
+from shared import logs, sandbox
 from shared.config import Settings
 from shared.errors import ProxyError
 from shared.health import Check, Health
@@ -21,6 +21,7 @@ POLL = 0.1  # seconds between looks at the workers
 
 def run(settings: Settings, config: Path | None) -> None:
     """Raises ProxyError, and OSError for a health port that is taken."""
+    sandbox.warn(settings)
     stopping = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopping.set())
@@ -63,7 +64,8 @@ def _upload(settings: Settings, config: Path | None, stopping: threading.Event) 
 
 
 def _health(settings: Settings, live: dict[str, Check], ready: dict[str, Check]) -> Health:
-    health = Health(settings.health.host, settings.health.port, live=live, ready=ready)
+    host, port = settings.health.host, settings.health.port
+    health = Health(host, port, live=live, ready=ready, facts=sandbox.facts(settings))
     if settings.health.port:
         health.start()
     return health

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from shared import logs
+from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.run import serve
@@ -19,40 +19,42 @@ log = logs.get(__name__)
 def main() -> int:
     try:
         settings = load()
-        if not any(each.worklist_uri for each in settings.destinations):
-            raise ConfigurationError("worklist.uri: is needed, or a worklist_uri in a destination")
         service = WorklistService(settings)
     except ConfigurationError as error:
-        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
-        return MISCONFIGURED
+        return _misconfigured(*error.mistakes)
+    if not service.site.places:
+        return _misconfigured("worklist.uri: is needed, or a destination with a worklist_uri")
     logs.configure(settings.log, "worklist")
     return _run(settings, service)
 
 
-def _run(settings: Settings, service: WorklistService) -> int:
+def _misconfigured(*mistakes: str) -> int:
+    sys.stderr.writelines(f"{mistake}\n" for mistake in mistakes)
+    return MISCONFIGURED
+
+
+def _run(settings: Settings, services: list[WorklistService]) -> int:
+    if not services:
+        log.warning("worklist.off", reason="no destination has a worklist URI")
     host, port = settings.worklist.host, settings.worklist.port
-    health = Health(settings.health.host, settings.health.port, facts=_facts(settings))
+    health = Health(settings.health.host, settings.health.port, facts=sandbox.facts(settings))
     try:
         if settings.health.port:
             health.start()
-        serve(Acceptor([service], settings.receive, host=host, port=port), _started)
+        serve(Acceptor(services, settings.receive, host=host, port=port), _started)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         sys.stderr.write(f"worklist: cannot listen on {host}:{port}: {reason}\n")
         return FAILED
     finally:
         health.close()
-    log.info("worklist.stopped", **service.counts)
+    for service in services:
+        log.info("worklist.stopped", **service.counts)
     return 0
 
 
 def _started(acceptor: Acceptor) -> None:
     log.info("worklist.started", port=acceptor.port)
-
-
-def _facts(settings: Settings) -> dict[str, str]:
-    """A sandbox must never be mistaken for an archive."""
-    return {"sandbox": "SANDBOX: not an archive"} if settings.sandbox else {}
 
 
 if __name__ == "__main__":
