@@ -91,12 +91,13 @@ def _unusable(path: Path, error: OSError) -> SpoolError:
 
 def _start(settings: Settings, tree: Tree, environment: dict[str, str]) -> None:
     drain = settings.receive.drain_timeout + SPARE
-    address = tree.start(
+    port = tree.start(
         Program("dimse", ("standalone.dimse",), environment, _wait_announced, grace=drain)
     )
+    address = f"{settings.receive.host}:{port}"
     if settings.upload_destinations:
         without_health = {**environment, PREFIX + "HEALTH__PORT": "0"}
-        grace = UPLOAD_GRACE + SPARE
+        grace = settings.upload.drain_timeout + SPARE
         tree.start(Program("uploader", ("uploader",), without_health, _wait_nothing, grace=grace))
     sys.stdout.write(banner(settings, address, environment.get(PREFIX + "REDIS__URL")))
     sys.stdout.flush()

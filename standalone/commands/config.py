@@ -49,8 +49,10 @@ def settings(sources: Sources) -> Iterator[tuple[str, Any, str]]:
     for number, each in enumerate(found.destinations):
         written = f"destinations.{number}" if listed else ""
         yield from _with_origin(sources, f"destinations.{each.name}", written, each)
-    for number, route in enumerate(found.routes):
-        yield from _with_origin(sources, f"routes.{number}", f"routes.{number}", route)
+    for section in ("routes", "modalities"):
+        for number, each in enumerate(getattr(found, section)):
+            key = f"{section}.{number}"
+            yield from _with_origin(sources, key, key, each)
 
 
 def _with_origin(
