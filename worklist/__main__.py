@@ -21,16 +21,10 @@ def main() -> int:
         settings = load()
         service = WorklistService(settings)
     except ConfigurationError as error:
-        return _misconfigured(*error.mistakes)
-    if not service.site.places:
-        return _misconfigured("worklist.uri: is needed, or a destination with a worklist_uri")
+        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
+        return MISCONFIGURED
     logs.configure(settings.log, "worklist")
-    return _run(settings, service)
-
-
-def _misconfigured(*mistakes: str) -> int:
-    sys.stderr.writelines(f"{mistake}\n" for mistake in mistakes)
-    return MISCONFIGURED
+    return _run(settings, [service] if service.site.places else [])
 
 
 def _run(settings: Settings, services: list[WorklistService]) -> int:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from shared.config import Settings
 from shared.destination import Destination, Profile
 from shared.dimse.service import Peer
+from shared.errors import ConfigurationError
 from shared.worklist_sections import Modality, WorklistSettings
 from worklist.charset import TRANSLITERATED, UTF8, Charset, charset
 from worklist.datetimes import zone_of
@@ -16,11 +17,12 @@ from worklist.dialects import DIALECTS, Dialect
 from worklist.identifier import Identifier
 from worklist.match import Matching, is_wild
 from worklist.presets import MWL_RS, PRESETS, Preset
-from worklist.query import Asked
+from worklist.query import Asked, filter_tags
 from worklist.workitem import Asking
 
 LATIN1 = ("ISO_IR 100",)
 STATION = 0x00400001
+LONGEST_TAG = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Place:
 
 class Site:
     def __init__(self, settings: Settings) -> None:
+        """Raises ConfigurationError."""
+        if unknown := [path for path in settings.worklist.filter if not _is_path(path)]:
+            raise ConfigurationError(
+                *(f"worklist.filter: {path}: is no path of tags or keywords" for path in unknown)
+            )
         self.worklist: WorklistSettings = settings.worklist
         self.places = {
             each.name: _place(each, settings.worklist)
@@ -105,6 +112,13 @@ def _charset(terms: str) -> Charset:
 
 
 _ANY = Modality()
+
+
+def _is_path(path: str) -> bool:
+    try:
+        return all(int(tag, 16) < LONGEST_TAG for tag in filter_tags(path))
+    except ValueError:
+        return False
 
 
 def _station(identifier: Identifier) -> str:

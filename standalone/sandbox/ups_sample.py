@@ -78,6 +78,7 @@ def _workitem(number: int, step: Step, today: date) -> dict[str, Any]:
         "00321064": _code(step.code, "99SBX", step.label),
         "00401001": _value("SH", f"RP{number:04}"),
     }
+    performer = {"00404037": _value("PN", {"Alphabetic": "READER^RUTH"})}
     return {
         "00080016": _value("UI", "1.2.840.10008.5.1.4.34.6.1"),
         "00080018": _value("UI", f"{ROOT_UID}.{number}"),

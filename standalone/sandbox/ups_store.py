@@ -1,7 +1,6 @@
 """Workitems of the sandbox: kept in one JSON file, written whole or not at all."""
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -119,7 +118,7 @@ class UpsStore:
         content = {"sampled": self._sampled, "items": list(self._items.values())}
         partial = self._path.with_name(f".{self._path.name}")
         partial.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-        os.replace(partial, self._path)
+        partial.replace(self._path)
 
 
 def _check_change(workitem: Workitem, now: str, state: str, transaction_uid: str) -> None:
