@@ -24,6 +24,7 @@ def main() -> int:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
     logs.configure(settings.log, "worklist")
+    sandbox.warn(settings)
     return _run(settings, [service] if service.site.places else [])
 
 
