@@ -1,0 +1,65 @@
+"""Answers are decoded within their limit."""
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.dicomweb.response import LIMIT_EXTENSION, AnswerTooLong, bound
+
+
+class Pieces(httpx.SyncByteStream):
+    def __init__(self, content: bytes, step: int) -> None:
+        self._content = content
+        self._step = step
+
+    def __iter__(self) -> Iterator[bytes]:
+        for offset in range(0, len(self._content), self._step):
+            yield self._content[offset : offset + self._step]
+
+
+def bounded(content: bytes, encoding: str, *, limit: int, step: int = 1000) -> httpx.Response:
+    request = httpx.Request("GET", "https://a.example", extensions={LIMIT_EXTENSION: limit})
+    headers = {"Content-Encoding": encoding} if encoding else {}
+    response = httpx.Response(200, headers=headers, stream=Pieces(content, step))
+    return bound(response, request)
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+}
+
+
+@given(st.sampled_from(sorted(PACK)), st.integers(0, 200_000), st.integers(1, 70_000))
+def test_an_answer_within_its_limit_is_read_whole(encoding: str, size: int, step: int) -> None:
+    content = bytes(number * 7 & 0xFF for number in range(256)) * (size // 256) + b"end"
+
+    response = bounded(PACK[encoding](content), encoding, limit=len(content), step=step)
+
+    assert response.read() == content
+
+
+@pytest.mark.parametrize("encoding", sorted(PACK))
+def test_one_byte_more_than_the_limit_is_too_long(encoding: str) -> None:
+    response = bounded(PACK[encoding](bytes(5000)), encoding, limit=4999)
+
+    with pytest.raises(AnswerTooLong):
+        response.read()
+
+
+def test_what_is_not_compressed_as_it_says_is_an_error() -> None:
+    with pytest.raises(httpx.DecodingError):
+        bounded(b"plain", "gzip", limit=100).read()
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
+def test_an_encoding_nobody_asked_for_is_an_error(encoding: str) -> None:
+    with pytest.raises(httpx.DecodingError):
+        bounded(b"", encoding, limit=100)
