@@ -92,10 +92,7 @@ def _workitem(number: int, step: Step, today: date) -> dict[str, Any]:
         "00404025": _code(step.station, "99SBX", station_name),
         "00404026": _code(modality, "DCM", station_name),
         "00404027": _code(step.station, "99SBX", location),
-        "00404034": {
-            "vr": "SQ",
-            "Value": [{"00404037": _value("PN", {"Alphabetic": "READER^RUTH"})}],
-        },
+        "00404034": {"vr": "SQ", "Value": [performer]},
         "0040A370": {"vr": "SQ", "Value": [request]},
         "00741000": _value("CS", "SCHEDULED"),
         "00741200": _value("CS", step.priority),
