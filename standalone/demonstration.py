@@ -141,5 +141,5 @@ def _compare(made: list[Dataset], held: dict[str, int]) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -95,4 +95,4 @@ def run_up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]
 def _name(arguments: list[str]) -> str:
     if "standalone.child" in arguments:
         return arguments[arguments.index("standalone.child") + 1]
-    return Path(arguments[0]).name
+    return Path(arguments[0].partition(" ")[0]).name  # Valkey writes its address behind its name
