@@ -2,20 +2,24 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from shared.dimse.acceptor import Acceptor
 
 Started = Callable[[Acceptor], None]
+Stopped = Callable[[], Awaitable[None]]
 
 
-def serve(acceptor: Acceptor, on_started: Started | None = None) -> None:
+def serve(
+    acceptor: Acceptor, on_started: Started | None = None, on_stopped: Stopped | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain. Raises OSError where it cannot listen.
 
-    A second signal ends it without waiting for associations to finish.
+    A second signal ends it without waiting for associations to finish. `on_stopped` is awaited in
+    the same event loop once every operation has ended, for services that have things to close.
     """
-    run(_serve(acceptor, on_started))
+    run(_serve(acceptor, on_started, on_stopped))
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -29,7 +33,9 @@ def run(main: Coroutine[Any, Any, None]) -> None:
             runner.run(main)
 
 
-async def _serve(acceptor: Acceptor, on_started: Started | None) -> None:
+async def _serve(
+    acceptor: Acceptor, on_started: Started | None, on_stopped: Stopped | None
+) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -38,14 +44,23 @@ async def _serve(acceptor: Acceptor, on_started: Started | None) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    await acceptor.start()
-    if on_started:
-        on_started(acceptor)
-    await stop.wait()
+    try:
+        await acceptor.start()
+        if on_started:
+            on_started(acceptor)
+        await stop.wait()
+        await _drain(acceptor, hurry)
+    finally:
+        await acceptor.close()
+        if on_stopped:
+            await on_stopped()
+
+
+async def _drain(acceptor: Acceptor, hurry: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
     draining = loop.create_task(acceptor.drain(acceptor.drain_timeout))
     hurried = loop.create_task(hurry.wait())
     await asyncio.wait((draining, hurried), return_when=asyncio.FIRST_COMPLETED)
     for task in (draining, hurried):
         task.cancel()
     await asyncio.gather(draining, hurried, return_exceptions=True)
-    await acceptor.close()
