@@ -2,6 +2,7 @@
 
 from shared.config import Settings
 from shared.destination import Destination
+from shared.sandbox import NOTE
 from standalone.version import VERSION
 
 OPEN_TO_ALL = "any; modalities need not be registered"
@@ -19,6 +20,8 @@ def banner(settings: Settings, address: str, embedded_redis: str | None) -> str:
         *(("uploads to", _place(each, each.upload_uri)) for each in settings.upload_destinations),
         *(("worklist from", _place(each, each.worklist_uri)) for each in worklists[:1]),
     ]
+    if settings.sandbox:
+        lines.append(("destination", NOTE))
     if settings.upload_destinations:
         synced = "" if settings.spool.sync else " - NOT synced: a power cut loses instances"
         redis = "embedded" if embedded_redis else _without_user(settings.redis.url)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from receiver.notify import Notifier
 from receiver.routing import Router
 from receiver.store import StorageService
-from shared import logs
+from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.run import serve
@@ -29,6 +29,7 @@ def main() -> int:
     try:
         settings = load()
         logs.configure(settings.log, "dimse")
+        sandbox.warn(settings)
         with contextlib.ExitStack() as stack:
             services, checks = _services(settings, stack)
             _serve(settings, services, checks)
@@ -62,7 +63,8 @@ def _services(
 
 def _serve(settings: Settings, services: list[Service], checks: dict[str, Check]) -> None:
     host, port = settings.receive.host, settings.receive.port
-    health = Health(settings.health.host, settings.health.port, ready=checks)
+    facts = sandbox.facts(settings)
+    health = Health(settings.health.host, settings.health.port, ready=checks, facts=facts)
     if settings.health.port:
         health.start()
     try:
