@@ -1,5 +1,5 @@
-# One recipe, four images:  docker build --build-arg SERVICE=receiver .
-# SERVICE is receiver, uploader, worklist or sandbox.
+# One recipe for all images:  docker build --build-arg SERVICE=receiver .
+# SERVICE is receiver, uploader, worklist, sandbox, or standalone: everything, and the command line.
 ARG SERVICE=receiver
 ARG BASE=python:3.13-slim-trixie
 
@@ -49,6 +49,15 @@ ENV SANDBOX_HOST=0.0.0.0 SANDBOX_PORT=4010 SANDBOX_PATH=/var/lib/dicomweb-proxy 
     DICOMWEB_PROXY_HEALTH__PORT=4010
 EXPOSE 4010
 CMD ["python", "-m", "standalone.sandbox"]
+
+FROM runtime AS image-standalone
+COPY receiver receiver
+COPY uploader uploader
+COPY worklist worklist
+COPY standalone standalone
+EXPOSE 4008 8080
+ENTRYPOINT ["python", "-m", "standalone.cli"]
+CMD ["--help"]
 
 FROM image-${SERVICE}
 ARG VERSION=unreleased
