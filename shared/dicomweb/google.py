@@ -14,10 +14,9 @@ from google.oauth2 import service_account
 from shared.destination import DEFAULT_SERVICE_ACCOUNT, Destination
 from shared.dicomweb.auth import problem
 from shared.dicomweb.tokens import Token, TokenCredentials
-from shared.dicomweb.transport import Transport
+from shared.dicomweb.transport import ISSUER_DEADLINE, issuer_client
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
 
-DEADLINE = 10.0  # s for one exchange with the issuer; google-auth makes three at most
 LIFETIME = 3600.0  # s of a token whose issuer does not say (RFC 6749 5.1); Google's live an hour
 GoogleCredentials = Any  # google.auth.credentials.Credentials: google-auth has no types
 
@@ -57,7 +56,7 @@ class Request(google.auth.transport.Request):
         try:
             return Response(
                 self._client.request(
-                    method, url, content=body, headers=headers, timeout=timeout or DEADLINE
+                    method, url, content=body, headers=headers, timeout=timeout or ISSUER_DEADLINE
                 )
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -65,13 +64,14 @@ class Request(google.auth.transport.Request):
 
 
 class GoogleSource:
-    def __init__(self, credentials: GoogleCredentials, client: httpx.Client) -> None:
+    def __init__(self, credentials: GoogleCredentials, destination: Destination) -> None:
         self._credentials = credentials
-        self._request = Request(client)
+        self._destination = destination
 
     def fetch(self) -> Token:
         try:
-            self._credentials.refresh(self._request)
+            with issuer_client(self._destination, credentials_uri(self._credentials)) as client:
+                self._credentials.refresh(Request(client))
         except google.auth.exceptions.GoogleAuthError as error:
             raise _fault(error) from error
         expiry = self._credentials.expiry  # naive, in UTC
@@ -96,9 +96,7 @@ def open_google(destination: Destination) -> TokenCredentials:
         key = f"destinations.{destination.name}.auth.service_account_file"
         text = problem(error) if isinstance(error, OSError | UnicodeDecodeError) else NO_KEY
         raise ConfigurationError(f"{key}: {path}: {text}") from None
-    transport = Transport(destination, credentials_uri(credentials), DEADLINE)
-    client = httpx.Client(transport=transport, timeout=DEADLINE, trust_env=False)
-    return TokenCredentials(GoogleSource(credentials, client))
+    return TokenCredentials(GoogleSource(credentials, destination))
 
 
 NO_KEY = "is no Google service-account key (the JSON file that the Cloud console gives)"

@@ -17,6 +17,7 @@ from shared.errors import ConfigurationError
 # An idle connection is kept a while, since a new one costs two round trips and more; how long the
 # server keeps it does not matter, as a connection it closed is noticed before it is used.
 LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=60.0)
+ISSUER_DEADLINE = 10.0  # s for one exchange with a token endpoint; google-auth makes three at most
 
 
 class Transport(httpx.HTTPTransport):
@@ -39,6 +40,14 @@ class AsyncTransport(httpx.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return bound(await super().handle_async_request(request), request)
+
+
+def issuer_client(destination: Destination, uri: str) -> httpx.Client:
+    """For the token endpoint of a destination's credentials: once an hour or so, then closed."""
+    patience = min(ISSUER_DEADLINE, destination.timeout)
+    return httpx.Client(
+        transport=Transport(destination, uri, patience), timeout=patience, trust_env=False
+    )
 
 
 def tls_context(destination: Destination) -> ssl.SSLContext:

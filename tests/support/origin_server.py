@@ -269,12 +269,11 @@ class _Server(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """TLS in the connection's own thread: a silent client holds up nobody."""
-        try:
-            if self._tls:
-                request = self._tls.wrap_socket(request, server_side=True)
+        if self._tls is None:
             super().finish_request(request, client_address)
-        except OSError:
-            request.close()
+            return
+        with self._tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients vanish in these tests; what matters is asserted elsewhere."""

@@ -1,0 +1,40 @@
+"""A certificate authority of the test's own, for TLS on loopback."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """`authority` signs everything; files are PEM."""
+
+    authority: trustme.CA
+    ca_file: Path
+    folder: Path
+
+    def server(self, *names: str, demand_client: bool = False) -> ssl.SSLContext:
+        """A server's context; `demand_client`: only for clients with a certificate of ours."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert(*(names or ("localhost", "127.0.0.1"))).configure_cert(context)
+        if demand_client:
+            self.authority.configure_trust(context)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def client(self, name: str = "proxy.example") -> tuple[Path, Path]:
+        """Certificate and key of a client, as files."""
+        issued = self.authority.issue_cert(name)
+        certificate, key = self.folder / "client.pem", self.folder / "client.key"
+        certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+        issued.private_key_pem.write_to_path(str(key))
+        return certificate, key
+
+
+def certificates(folder: Path) -> Certificates:
+    authority = trustme.CA()
+    ca_file = folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    return Certificates(authority, ca_file, folder)
