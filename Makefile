@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format stack bench docs up lock clean
+.PHONY: help setup demo test check format stack bench docs sbom up lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench: setup ## against DCMTK, Orthanc and pynetdicom, as ratios
 
 docs: setup ## proxy.example.toml and docs/configuration.md anew from the settings
 	$(BIN)/python -m tests.support.settings_reference
+
+sbom: setup ## a CycloneDX bill of materials for each image, in dist/sbom
+	$(BIN)/python -m tests.support.sbom dist/sbom
 
 up: ## docker compose up
 	docker compose up --build -d --wait
