@@ -43,7 +43,7 @@ def run(base: str, host: str, port: int) -> None:
     _say("\nWhat the origin server holds now, compared byte for byte with what was sent:\n")
     differing = _compare(made, held)
 
-    _say("\nThe worklist of today, asked by C-FIND, as a scanner would:\n")
+    _say("The worklist of today, asked by C-FIND, as a scanner would:\n")
     answers = modality.find(target, Keys(date=now.strftime("%Y%m%d")).identifier())
     _say(table(COLUMNS, rows(answers)))
     if differing:

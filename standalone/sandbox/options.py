@@ -12,6 +12,7 @@ from standalone.options import port
 
 CAPACITY = 1000  # instances: the sandbox must never be mistaken for an archive
 SUMMARY = "a small origin server for trying things; not an archive"
+USAGE = 2  # exit code of a command line that cannot be used
 PORT = 4010  # beside 4008 (receiver) and 4009 (worklist)
 
 
@@ -34,6 +35,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="folder that holds what is stored (default: ./sandbox-data)",
     )
     parser.add_argument(
+        "--plays",
+        metavar="SERVER",
+        default="by-the-book",
+        help="search the worklist in the manner of dcm4chee, azure, pyupsrs, … (by-the-book)",
+    )
+    parser.add_argument(
         "--capacity",
         type=int,
         default=CAPACITY,
@@ -44,11 +51,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from standalone.sandbox.archive import Archive
     from standalone.sandbox.server import CannotStart, serve
+    from standalone.sandbox.ups_profiles import PLAYED
+    from standalone.sandbox.ups_sample import sample_worklist
+    from standalone.sandbox.ups_store import UpsStore
 
+    if options.plays not in PLAYED:
+        sys.stderr.write(f"sandbox: --plays takes one of {', '.join(PLAYED)}\n")
+        return USAGE
     style = LogFormat.CONSOLE if sys.stderr.isatty() else LogFormat.JSON
     logs.configure(LogSettings(format=style), "sandbox")
     try:
-        serve(options.host, options.port, Archive(options.path, min(options.capacity, CAPACITY)))
+        archive = Archive(options.path, min(options.capacity, CAPACITY))
+        worklist = UpsStore(options.path / "workitems.json", sample_worklist)
+        serve(options.host, options.port, archive, worklist, options.plays)
     except CannotStart as fault:
         sys.stderr.write(f"sandbox: {fault}\n")
         return 1

@@ -14,6 +14,8 @@ from shared import logs
 from standalone import ready
 from standalone.sandbox.app import application
 from standalone.sandbox.archive import Archive
+from standalone.sandbox.ups import routes
+from standalone.sandbox.ups_store import UpsStore
 
 log = logs.get(__name__)
 DRAIN = 5  # seconds for requests under way when we are asked to end
@@ -23,18 +25,21 @@ class CannotStart(Exception):
     """The port is taken or the folder cannot be written; the text is one clear line."""
 
 
-def serve(host: str, port: int, archive: Archive) -> None:
-    """Serve until signalled. Raises CannotStart."""
+def serve(host: str, port: int, archive: Archive, worklist: UpsStore, played: str) -> None:
+    """Serve until signalled. `played`: whose manner of searching workitems. Raises CannotStart."""
     # pydicom warns by showing values, and a value may be a patient's name.
     warnings.simplefilter("ignore")
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     try:
         archive.open()
+        worklist.open()
     except OSError as error:
         raise CannotStart(f"cannot write to {archive.root}: {error.strerror}") from None
+    except (ValueError, KeyError):
+        raise CannotStart(f"the worklist in {archive.root} cannot be read") from None
     with listener(host, port) as listening:
         config = uvicorn.Config(
-            application(archive),
+            application(archive, routes(worklist, played)),
             log_config=None,
             access_log=False,  # a query names the patient it asks for
             lifespan="off",
@@ -49,6 +54,7 @@ def serve(host: str, port: int, archive: Archive) -> None:
             note="SANDBOX: not an archive; send it nothing that names a real patient",
             address=address,
             **archive.counts(),
+            workitems=len(worklist.all()),
             capacity=archive.capacity,
         )
         ready.announce(address)

@@ -1,0 +1,75 @@
+"""`dicomweb-proxy demo`, as a newcomer runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-m", "standalone.cli", "demo"]
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1", **more}
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    return folder
+
+
+def test_the_demo_shows_both_directions_and_leaves_nothing(temporary: Path) -> None:
+    ended = subprocess.run(
+        COMMAND,
+        env=environment(temporary),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=55,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert "All 36 instances arrived unchanged; 8 procedure steps found." in ended.stdout
+    assert "DOE^JANE" in ended.stdout
+    assert "\r" not in ended.stdout  # progress is plain where there is no terminal
+    assert not list(temporary.iterdir())
+
+
+def test_settings_of_the_machine_do_not_reach_the_demo(temporary: Path) -> None:
+    ended = subprocess.run(
+        COMMAND,
+        env=environment(temporary, DICOMWEB_PROXY_UPLOAD__URI="https://archive.invalid/studies"),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=55,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_kept_it_tells_how_to_try_it_and_ends_with_everything(temporary: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--keep"], env=environment(temporary), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        told = {}
+        for line in process.stdout:
+            if line.startswith("  the sandbox"):
+                told["sandbox"] = line.split()[-1]
+            if line.startswith("  dicomweb-proxy worklist"):
+                break
+        held = httpx.get(f"{told['sandbox']}readyz").json()["instances"]
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 0
+
+    assert held == 36
+    assert not list(temporary.iterdir())
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(told["sandbox"])
