@@ -68,6 +68,7 @@ return {added, 0}
 -- script claim ARGV lease max_instances max_bytes probing -> members, marks, full, doubt
 -- The first is taken however large it is. A probe takes one: of the first ones the least suspect, so
 -- that one instance that an origin server cannot bear does not hide that it bears the others.
+if redis.call('EXISTS', hold) == 1 then return {{}, {}, 0, '0'} end
 local time = now()
 local most, room = tonumber(ARGV[2]), tonumber(ARGV[3])
 local look = ARGV[4] == '1' and 64 or most

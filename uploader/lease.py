@@ -24,6 +24,7 @@ class Lease:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._held: tuple[Turn, Sequence[Entry]] | None = None
+        self._closed = threading.Event()
         threading.Thread(target=self._renew_for_ever, name="lease", daemon=True).start()
 
     @contextmanager
@@ -36,9 +37,11 @@ class Lease:
             with self._lock:
                 self._held = None
 
+    def close(self) -> None:
+        self._closed.set()
+
     def _renew_for_ever(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(self._seconds / RENEWALS):
+        while not self._closed.wait(self._seconds / RENEWALS):
             self._renew()
 
     def _renew(self) -> None:

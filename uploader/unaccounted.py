@@ -28,21 +28,18 @@ class Unaccounted:
         self._settlement = settlement
 
     def look_into(self, turn: Turn, part: Part, silent: Sequence[Claim]) -> int:
-        """How many were found and released. Raises DestinationFault, all settled or put back."""
+        """How many were found and released. Raises Unavailable, with all settled or put back."""
         whole = len(silent) == len(part.claims)
         found: list[Claim] = []
         missing = list(silent)
-        try:
-            for claim in silent:
-                held = self._origin.verify(self._at.spool.file(claim.entry))
-                if held is None or (held is False and whole and not found):
-                    break
-                if held:
-                    found.append(claim)
-                    missing.remove(claim)
-        except DestinationFault:
-            self._settle(found, missing, Mark.DOUBTFUL)
-            raise
+        held: bool | None = None
+        for claim in silent:
+            held = self._holds(claim)
+            if held is None or (held is False and whole and not found):
+                break
+            if held:
+                found.append(claim)
+                missing.remove(claim)
         if missing and part.single:
             self._alone(turn, missing[0])
         elif missing and whole and not found and held is False:
@@ -51,6 +48,12 @@ class Unaccounted:
         else:
             self._settle(found, missing, Mark.DOUBTFUL | Mark.ALONE)
         return len(found)
+
+    def _holds(self, claim: Claim) -> bool | None:
+        try:
+            return self._origin.verify(self._at.spool.file(claim.entry))
+        except DestinationFault:
+            return None  # a search that fails says nothing about the Store transaction
 
     def _settle(self, found: Sequence[Claim], missing: Sequence[Claim], remember: Mark) -> None:
         self._settlement.settle([(claim, FOUND) for claim in found])
