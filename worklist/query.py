@@ -52,7 +52,7 @@ def searches(identifier: Identifier, window: Window, asking: Asking, site: Asked
     fixed = [(START, start)] if start and preset.start else []
     fixed += site.filter.items()
     pushed = _pushed(identifier, preset, asking, site)
-    fields = ("all",) if site.includefield_all else _fields(identifier, _STANDARD_FIELDS)
+    fields = _fields(identifier, _STANDARD_FIELDS, site)
     return [_search([(STATE, state), *fixed], pushed, fields, preset) for state in site.states]
 
 
@@ -71,7 +71,7 @@ def _worklist_search(
         if first[:8] == last[:8] and (first[8:], last[8:]) != ("000000", "235959"):
             fixed.append((_START_TIME, _range(first[8:], last[8:])))
     pushed = _pushed(identifier, MWL_RS, asking, site)
-    fields = ("all",) if site.includefield_all else _fields(identifier, _WORKLIST_FIELDS)
+    fields = _fields(identifier, _WORKLIST_FIELDS, site)
     return _search(fixed, pushed, fields, MWL_RS)
 
 
@@ -160,10 +160,12 @@ _STANDARD_FIELDS = {*ALWAYS, *_DERIVED_FROM, *_roots(STEP_ROWS + ROOT_ROWS)}
 _WORKLIST_FIELDS = {"00400100", "00080201", *(f"{row.tag:08X}" for row in ROOT_ROWS)}
 
 
-def _fields(identifier: Identifier, fields: set[str]) -> tuple[str, ...]:
-    asked = {f"{tag:08X}" for tag in _unknown(identifier.keys)}
-    asked |= {f"{tag:08X}" for tag in _unknown(identifier.steps or {})}
-    return tuple(sorted(fields | asked))
+def _fields(identifier: Identifier, needed: set[str], site: Asked) -> tuple[str, ...]:
+    if site.includefield_all:
+        return ("all",)  # alone: with others it is an error
+    asked = _unknown(identifier.keys) | _unknown(identifier.steps or {})
+    filters = {filter_tags(path)[0] for path in site.filter}
+    return tuple(sorted(needed | filters | {f"{tag:08X}" for tag in asked}))
 
 
 _KNOWN = {row.tag for row in STEP_ROWS + ROOT_ROWS} | {SCHEDULED_STEPS}
