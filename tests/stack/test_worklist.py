@@ -40,6 +40,6 @@ def test_nothing_is_found_for_a_modality_that_has_nothing_to_do(stack: Composed)
 
 
 def test_the_worklist_survives_being_replaced(stack: Composed) -> None:
-    stack.up("--scale", "uploader=3", "--force-recreate", "--no-deps", "worklist")
+    stack.up("--force-recreate", "--no-deps", "worklist")
 
     assert "(Success)" in findscu(stack, "PatientName")

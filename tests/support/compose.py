@@ -51,7 +51,7 @@ class Composed:
     def run(
         self, *words: str, timeout: float = 120.0, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        given = ["--project-name", self.project, "--env-file", os.devnull, "--progress", "plain"]
+        given = ["--project-name", self.project, "--env-file", os.devnull, "--ansi", "never"]
         for path in self.files:
             given += ["--file", str(path)]
         done = subprocess.run(
