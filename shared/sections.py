@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
@@ -33,6 +33,30 @@ class Receive(Section):
     host: str = Field(default="0.0.0.0", description="Address to listen on.")
     port: Port = Field(
         default=4008, description="Port for C-STORE and C-ECHO (standalone: also C-FIND)."
+    )
+    plain: bool = Field(default=True, description="Listen without TLS; off: on tls_port alone.")
+    tls_port: Port = Field(
+        default=2762, description="Port for DICOM TLS; in use once a certificate is set."
+    )
+    tls_certificate_file: Path | None = Field(
+        default=None, description="Our certificate and its chain, PEM; unset: no TLS."
+    )
+    tls_key_file: Path | None = Field(
+        default=None, description="Its private key, PEM; unset: it is in the same file."
+    )
+    tls_client_ca_file: Path | None = Field(
+        default=None,
+        description="Authorities, PEM, one of which must have issued a peer's certificate.",
+    )
+    tls_legacy: bool = Field(
+        default=False,
+        description="Also allow TLS 1.0 and 1.1 and ciphers that old devices need: no BCP 195.",
+    )
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes that share the port; limits hold for each of them.",
     )
     ae_title: str = Field(
         default="DICOMWEBPROXY",
@@ -98,6 +122,14 @@ class Receive(Section):
         description="strict: A900 or C000 for a data set that does not match its "
         "command; lenient: keep it and log.",
     )
+
+    @model_validator(mode="after")
+    def _tls_complete(self) -> Self:
+        if self.tls_certificate_file is None and (self.tls_key_file or self.tls_client_ca_file):
+            raise ValueError("TLS needs tls_certificate_file")
+        if self.tls_certificate_file is None and not self.plain:
+            raise ValueError("plain = false needs tls_certificate_file: nothing would listen")
+        return self
 
 
 class SpoolSettings(Section):

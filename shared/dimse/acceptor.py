@@ -5,14 +5,17 @@ import contextlib
 from collections.abc import Sequence
 
 from shared import logs
-from shared.dimse.connection import Connection
 from shared.dimse.entity import Admit, Entity, admit_all
+from shared.dimse.listener import PlainListener, TlsListener
 from shared.dimse.service import Service
+from shared.dimse.tls import Credentials
+from shared.dimse.transport import CONNECTION, RECEIVE_BUFFER, TLS_CONNECTION
 from shared.sections import Receive
 
-BACKLOG = 1024  # the kernel caps it at net.core.somaxconn
 _SWEEP = 1.0  # seconds between looks at the deadlines, at most
+_RENEWAL = 10.0  # seconds between looks at the certificate files
 _DRAIN_SWEEP = 0.1
+_LAST_WORDS = 1.0  # seconds for closed connections to say so
 _QUIET = 2.0  # seconds without a message after which a draining association is asked to release
 
 log = logs.get(__name__)
@@ -28,19 +31,28 @@ class Acceptor:
         port: int,
         admit: Admit = admit_all,
     ) -> None:
+        """Raises ConfigurationError for certificates that cannot be used."""
         self._entity = Entity(services, settings, admit)
+        self._settings = settings
+        self._address = host, port
+        self._credentials = Credentials(settings) if settings.tls_certificate_file else None
+        self._plain: PlainListener | None = None
+        self._tls: TlsListener | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.drain_timeout = settings.drain_timeout
-        self._host = host
-        self._port = port
-        self._server: asyncio.Server | None = None
-        self._sweeper: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """The port in use, where any was asked for."""
-        if self._server is None:
-            return self._port
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._plain.port if self._plain else self._address[1]
+
+    @property
+    def tls_port(self) -> int:
+        return self._tls.port if self._tls else self._settings.tls_port
+
+    @property
+    def plain_port(self) -> int | None:
+        return self._plain.port if self._plain else None
 
     @property
     def associations(self) -> int:
@@ -57,12 +69,22 @@ class Acceptor:
 
     async def start(self) -> None:
         """Raises OSError, for example for a port that is taken."""
+        host, port = self._address
+        several = self._settings.processes > 1
+        if self._settings.plain:
+            self._plain = await PlainListener.open(self._entity, host, port, shared=several)
+        if self._credentials:
+            address = host, self._settings.tls_port
+            try:
+                self._tls = TlsListener.open(
+                    self._entity, self._credentials, address, shared=several
+                )
+            except OSError:
+                self._stop_listening()
+                raise
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self._entity), self._host or None, self._port, backlog=BACKLOG
-        )
-        self._port = self.port
-        self._sweeper = loop.create_task(self._sweep())
+        self._tasks = [loop.create_task(self._sweep()), loop.create_task(self._renew())]
+        self._report()
 
     async def drain(self, grace: float) -> None:
         """Refuse new associations, let those there are finish, close all after `grace` seconds."""
@@ -77,14 +99,16 @@ class Acceptor:
 
     async def close(self) -> None:
         """End everything now. An operation that is being answered still comes to its end."""
-        if self._server:
-            self._server.close()
-        if self._sweeper:
-            self._sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeper
+        self._stop_listening()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for member in self._entity.census.members():
             member.drop()
+        # Let each connection hear of its end, so that what was not complete is abandoned.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._entity.census.deserted()
         if self._entity.answering:
             await asyncio.wait(self._entity.answering)
 
@@ -96,3 +120,32 @@ class Acceptor:
             now = loop.time()
             for member in self._entity.census.members():
                 member.sweep(now)
+
+    async def _renew(self) -> None:
+        while self._credentials:
+            await asyncio.sleep(_RENEWAL)
+            self._credentials.refresh()
+
+    def _stop_listening(self) -> None:
+        for listener in (self._plain, self._tls):
+            if listener:
+                listener.close()
+
+    def _report(self) -> None:
+        settings = self._settings
+        log.info(
+            "acceptor.started",
+            port=self.plain_port,
+            tls_port=self.tls_port if self._tls else None,
+            max_associations=settings.max_associations,
+            memory_bound=memory_bound(settings),
+        )
+        if self._tls and settings.tls_legacy:
+            log.warning("tls.legacy", reason="old versions and ciphers are allowed")
+
+
+def memory_bound(settings: Receive) -> int:
+    """Bytes that associations can take at most, whatever comes over the wire; pixel data none."""
+    connections = settings.max_associations + settings.max_pending
+    per_connection = CONNECTION + (TLS_CONNECTION if settings.tls_certificate_file else 0)
+    return settings.max_buffered + RECEIVE_BUFFER + connections * per_connection

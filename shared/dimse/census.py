@@ -1,5 +1,6 @@
 """How many connections and associations there are, and who may open one more."""
 
+import asyncio
 from collections import Counter
 from typing import Protocol
 
@@ -33,6 +34,7 @@ class Census:
         self._associations: dict[Member, Peer] = {}
         self._by_calling_ae: Counter[str] = Counter()
         self._by_address: Counter[str] = Counter()
+        self._deserted: asyncio.Event | None = None
         self.buffered = 0  # bytes of input that is not dealt with, over all connections
 
     def arrive(self, member: Member) -> None:
@@ -70,6 +72,14 @@ class Census:
         """The connection is closed."""
         self.part(member)
         self._pending.pop(member, None)
+        if self._deserted and not self.members():
+            self._deserted.set()
+
+    async def deserted(self) -> None:
+        """Wait until there is no connection."""
+        self._deserted = asyncio.Event()
+        if self.members():
+            await self._deserted.wait()
 
     def buffer(self, more: int) -> bool:
         """Count `more` bytes, or less if negative, of input kept; False where that is too much."""

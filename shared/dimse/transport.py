@@ -8,6 +8,10 @@ from typing import Any
 
 # One buffer serves all associations: input is taken out of it before the next read.
 RECEIVE_BUFFER = 262144  # bytes; larger reads gain nothing measurable
+# What a connection takes beside its input (see docs/decisions/0003): our objects, and output
+# waiting for a peer that reads slowly; with TLS also its session and the buffers of its records.
+CONNECTION = 4096 + 65536
+TLS_CONNECTION = 2 * 262144 + 65536
 
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}  # half-open peers: 2 min
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux

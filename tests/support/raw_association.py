@@ -147,6 +147,13 @@ class RawAssociation:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    @classmethod
+    def over(cls, connected: socket.socket) -> Self:
+        """On a connection that is there, such as one with TLS."""
+        association = cls.__new__(cls)
+        association.socket = connected
+        return association
+
     def __enter__(self) -> Self:
         return self
 
