@@ -10,6 +10,7 @@ from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
 from uploader.fate import Fate, backoff, fate, mark, refused
+from uploader.instance import NotAnInstance, read_instance
 from uploader.outcome import Outcome, Verdict
 from uploader.workplace import Workplace
 
@@ -86,8 +87,10 @@ class Settlement:
 
     def quarantine(self, claim: Claim, outcome: Outcome) -> None:
         entry, attempts = claim.entry, claim.attempts + 1
+        uid = self._sop_instance_uid(entry)
+        record = {"sop_instance_uid": uid, **_record(entry, outcome, attempts)}
         try:
-            self._spool.quarantine(entry, _record(entry, outcome, attempts))
+            self._spool.quarantine(entry, record)
         except FileNotFoundError:
             pass
         except SpoolError as error:
@@ -99,6 +102,7 @@ class Settlement:
                 "instance.quarantined",
                 destination=self._name,
                 instance=entry.name,
+                sop_instance_uid=uid,
                 attempts=attempts,
                 **_reason(outcome),
             )
@@ -130,9 +134,17 @@ class Settlement:
             "instance.refused",
             destination=self._name,
             instance=claim.entry.name,
+            sop_instance_uid=self._sop_instance_uid(claim.entry),
             attempts=attempts,
             **_reason(outcome),
         )
+
+    def _sop_instance_uid(self, entry: Entry) -> str:
+        """For people who look for it; "" for a file that cannot be read."""
+        try:
+            return read_instance(self._spool.file(entry)).sop_instance_uid
+        except (NotAnInstance, OSError):
+            return ""
 
     def _delay(self, tries: int) -> float:
         return backoff(tries, self._settings.retry_base, self._settings.retry_cap)

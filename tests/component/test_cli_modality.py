@@ -2,7 +2,6 @@
 
 import io
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,22 +16,13 @@ from standalone import study
 from standalone.dataset import digest
 from tests.support.cli import Console
 from tests.support.peers import peer
+from tests.support.ports import free_port, listens
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
 def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Console:
     return Console(monkeypatch, capsys)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return int(reserved.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture

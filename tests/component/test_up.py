@@ -11,14 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
 
-from standalone import modality, study
-from standalone.modality import Target
+from standalone import study
 from tests.support.ports import free_port
 from tests.support.proxy import Running, proxy, run_up
 from tests.support.redis_server import RedisServer
 from tests.support.sandbox import sandbox
+from tests.support.sending import send
 from tests.support.waiting import wait_until
 
 ARRIVAL = 40  # seconds, of which a lost worker's lease may take 30
@@ -34,13 +33,6 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def made() -> list[Dataset]:
     return list(study.instances(datetime(2026, 11, 24, tzinfo=UTC)))
-
-
-def send(running: Running, instances: list[Dataset]) -> None:
-    classes = {str(each.SOPClassUID) for each in instances}
-    contexts = [modality.context(each, ExplicitVRLittleEndian) for each in classes]
-    with modality.association(Target("127.0.0.1", running.port), contexts) as association:
-        assert {modality.store(association, each) for each in instances} == {0x0000}
 
 
 def arrived(base: str, instances: list[Dataset]) -> int:
@@ -70,7 +62,7 @@ def test_a_study_arrives_the_spool_is_empty_and_nothing_is_left_behind(
 ) -> None:
     with proxy(tmp_path, UPLOAD__URI=f"{origin}/studies") as running:
         children = running.children()
-        send(running, made)
+        send(running.port, made)
         wait_for_all(origin, made)
         wait_until(lambda: not kept(running), 10, "the spool to be empty")
 
@@ -98,7 +90,7 @@ def test_no_patient_is_named_in_the_log_even_at_debug(
         each.AccessionNumber, each.StudyDescription = "CANARYACC", "CANARYSTUDY"
 
     with proxy(tmp_path, UPLOAD__URI=f"{origin}/studies") as running:
-        send(running, made)
+        send(running.port, made)
         wait_for_all(origin, made)
 
     assert "instance.kept" in running.logged()
@@ -111,7 +103,7 @@ def test_what_was_acknowledged_before_everything_was_killed_arrives_later(
 ) -> None:
     unreachable = free_port()
     with proxy(tmp_path, UPLOAD__URI=f"http://127.0.0.1:{unreachable}/studies") as running:
-        send(running, made)
+        send(running.port, made)
         children = running.children()
         running.process.kill()
         running.process.wait()
@@ -128,13 +120,13 @@ def test_a_killed_part_is_started_again_and_all_arrives(
     origin: str, tmp_path: Path, made: list[Dataset], victim: str
 ) -> None:
     with proxy(tmp_path, UPLOAD__URI=f"{origin}/studies", UPLOAD__RESCAN=2) as running:
-        send(running, made[:10])
+        send(running.port, made[:10])
 
         os.kill(running.children()[victim], signal.SIGKILL)
         wait_until(lambda: "process.restarted" in running.logged(), 20, "the restart")
         wait_until(lambda: victim in running.children(), 20, "the new process")
         if victim != "standalone.dimse":  # which took another ephemeral port
-            send(running, made[10:])
+            send(running.port, made[10:])
             wait_for_all(origin, made)
         else:
             wait_for_all(origin, made[:10])
@@ -149,7 +141,7 @@ def test_a_redis_that_is_not_there_is_said_and_what_comes_in_waits_for_it(
         UPLOAD__URI=f"{origin}/studies",
         REDIS__URL=server.settings.url,
     ) as running:
-        send(running, made)
+        send(running.port, made)
         wait_until(lambda: "redis" in running.logged().lower(), 20, "a line about Redis")
         assert len(kept(running)) == len(made)
 
@@ -206,7 +198,7 @@ def test_a_destination_that_does_not_resolve_is_said_and_everything_waits(
     tmp_path: Path, made: list[Dataset]
 ) -> None:
     with proxy(tmp_path, UPLOAD__URI="https://archive.invalid/studies") as running:
-        send(running, made[:3])
+        send(running.port, made[:3])
         wait_until(lambda: "does not resolve" in running.logged(), 30, "a line about the name")
 
         assert len(kept(running)) == 3
@@ -229,4 +221,4 @@ def test_garbage_closes_its_own_connection_only(
             garbage.settimeout(20)
             while garbage.recv(4096):
                 pass
-        send(running, made[:2])
+        send(running.port, made[:2])

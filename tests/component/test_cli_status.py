@@ -1,0 +1,76 @@
+"""`dicomweb-proxy status` beside a proxy that runs, that is held, that is down."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from standalone import study
+from tests.support.cli import Console
+from tests.support.ports import free_port
+from tests.support.proxy import proxy
+from tests.support.sandbox import sandbox
+from tests.support.sending import send
+from tests.support.spools import keep, open_spool
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Console:
+    return Console(monkeypatch, capsys)
+
+
+@pytest.fixture
+def made() -> list[Dataset]:
+    return list(study.instances(datetime(2026, 11, 24, tzinfo=UTC)))[:5]
+
+
+def test_it_counts_what_was_stored(console: Console, tmp_path: Path, made: list[Dataset]) -> None:
+    with sandbox(tmp_path / "sandbox") as base:
+        console.set(UPLOAD__URI=f"{base}/studies", SPOOL__PATH=tmp_path / "spool")
+        with proxy(tmp_path, UPLOAD__URI=f"{base}/studies") as running:
+            send(running.port, made)
+
+            def stored() -> object:
+                [line] = console("status", "--json").json["destinations"]
+                return line["index"] and line["index"]["totals"].get("stored")
+
+            wait_until(lambda: stored() == len(made), 20, "all to be stored")
+            text = console("status").out
+
+    assert "Redis   answers" in text
+    assert text.splitlines()[-2].split()[:5] == ["default", "0", "0", "5", "0"]
+
+
+def test_it_says_why_a_destination_is_held(
+    console: Console, tmp_path: Path, made: list[Dataset]
+) -> None:
+    uri = f"http://127.0.0.1:{free_port()}/studies"
+    console.set(UPLOAD__URI=uri, SPOOL__PATH=tmp_path / "spool")
+    with proxy(tmp_path, UPLOAD__URI=uri) as running:
+        send(running.port, made)
+
+        wait_until(lambda: "held for" in console("status").out, 20, "the hold")
+        text = console("status").out
+
+    assert "refuses connections" in text
+    assert text.splitlines()[-2].split()[1] == "5"
+
+
+def test_without_redis_it_tells_what_the_spool_says(console: Console, tmp_path: Path) -> None:
+    console.set(UPLOAD__URI="https://archive.example/studies", SPOOL__PATH=tmp_path / "spool")
+    spool = open_spool(tmp_path / "spool")
+    keep(spool, b"instance", ["default"])
+
+    ended = console("status")
+
+    assert ended.code == 0
+    assert "unknown: Redis is not running" in ended.out
+    spool.close()
+
+
+def test_a_sandbox_is_called_one(console: Console, tmp_path: Path) -> None:
+    console.set(SANDBOX="http://127.0.0.1:1", SPOOL__PATH=tmp_path / "spool")
+
+    assert "SANDBOX, not an archive" in console("status").out
