@@ -17,6 +17,7 @@ Check = Callable[[], str | None]  # None: all is well; else a short reason, no p
 LIVE, READY = "/livez", "/readyz"
 GOOD = "ok"
 PATIENCE = 5.0  # seconds that a client of ours may be silent, and that the container's check waits
+POLL = 0.1  # seconds that closing may take
 DEFAULT_PORT = 8080
 HOST_VARIABLE, PORT_VARIABLE = "DICOMWEB_PROXY_HEALTH__HOST", "DICOMWEB_PROXY_HEALTH__PORT"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
@@ -49,7 +50,9 @@ class Health:
     def start(self) -> None:
         """Raises OSError for a taken port."""
         self._server = _Server(self._address, _handler(self))
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(POLL,), name="health", daemon=True
+        ).start()
 
     def close(self) -> None:
         if self._server:
