@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from threading import Lock
 
+from shared.spares import Partial, Spares
+
 FOLDER = ".incoming"
 MODE = 0o640
 
@@ -20,28 +22,35 @@ _PARTIAL = re.compile(r"\.([0-9a-f]{8})-[0-9]+\.part")
 
 
 class Incoming:
-    def __init__(self, root: Path, process: int) -> None:
+    def __init__(self, root: Path, process: int, *, ahead: bool) -> None:
+        """`ahead`: have partial files ready before they are needed."""
         self._folder = f"{root}/{FOLDER}"
         self._process = f"{process:08x}"
         self._numbers = itertools.count()
         self._lock: int | None = None
         self._locking = Lock()
+        self._spares = Spares(self._make) if ahead else None
 
-    def create(self) -> tuple[str, int]:
-        """A new partial file: its path and descriptor. Raises OSError."""
+    def create(self) -> Partial:
+        """A new partial file. Raises OSError."""
         if self._lock is None:
             self._hold()
-        path = f"{self._folder}/.{self._process}-{next(self._numbers)}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        return path, os.open(path, flags, MODE)
+        return self._spares.take() if self._spares else self._make()
 
     def close(self) -> None:
+        if self._spares:
+            self._spares.close()
         with self._locking:
             if self._lock is not None:
                 with contextlib.suppress(OSError):
-                    os.unlink(self._lock_file())  # noqa: PTH108  as in create
+                    os.unlink(self._lock_file())  # noqa: PTH108  as in _make
                 os.close(self._lock)
                 self._lock = None
+
+    def _make(self) -> Partial:
+        path = f"{self._folder}/.{self._process}-{next(self._numbers)}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        return Partial(path, os.open(path, flags, MODE))
 
     def recover(self) -> int:
         """Remove what processes left that are no more; how many partial files that was.
@@ -77,7 +86,7 @@ class Incoming:
             left = [name for name in names if name.startswith(f".{owner}-")]
             for name in (*left, f".{owner}.lock"):
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{self._folder}/{name}")  # noqa: PTH108  as in create
+                    os.unlink(f"{self._folder}/{name}")  # noqa: PTH108  as in _make
             return len(left)
         finally:
             os.close(held)
@@ -85,7 +94,7 @@ class Incoming:
 
 def _still_named(descriptor: int, path: str) -> bool:
     try:
-        named = os.stat(path)  # noqa: PTH116  as in create
+        named = os.stat(path)  # noqa: PTH116  as in _make
     except FileNotFoundError:
         return False
     return os.path.samestat(named, os.fstat(descriptor))

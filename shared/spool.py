@@ -40,7 +40,7 @@ class Spool:
         self.root = settings.path.absolute()
         self._sync = settings.sync
         self._process = secrets.randbits(32)  # tells names given by several processes apart
-        self._incoming = Incoming(self.root, self._process)
+        self._incoming = Incoming(self.root, self._process, ahead=settings.sync)
         self._folders = Folders(self.root, sync=settings.sync)
         self._quarantine = quarantine.Quarantine(self.root, self._folders)
         self._watermark = Watermark(self.root, settings)

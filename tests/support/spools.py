@@ -27,9 +27,17 @@ def keep(
 
 
 def files_below(folder: Path) -> set[str]:
-    """Every file, as a relative path, the spool's own marks apart."""
+    """Every file that holds anything, as a relative path, the spool's own marks apart."""
     return {
         str(each.relative_to(folder))
         for each in folder.rglob("*")
-        if each.is_file() and each.name != ".version" and each.suffix != ".lock"
+        if each.is_file() and each.name != ".version" and not _is_empty_partial(each)
     }
+
+
+def _is_empty_partial(file: Path) -> bool:
+    """Spare files come and go while they are looked at."""
+    try:
+        return file.parent.name == ".incoming" and file.stat().st_size == 0
+    except FileNotFoundError:
+        return True

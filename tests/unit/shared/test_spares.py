@@ -1,0 +1,78 @@
+"""Partial files are ready before they are needed, and none is left behind."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from shared.spares import MOST, Partial, Spares
+from tests.support.spools import open_spool
+from tests.support.waiting import wait_until
+
+
+class Maker:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made = 0
+        self.fails = False
+
+    def __call__(self) -> Partial:
+        if self.fails:
+            raise OSError(errno.ENOSPC, "full")
+        self.made += 1
+        path = str(self.folder / str(self.made))
+        return Partial(path, os.open(path, os.O_CREAT | os.O_WRONLY))
+
+
+def test_each_file_is_given_once_and_another_gets_ready(tmp_path: Path) -> None:
+    maker = Maker(tmp_path)
+    spares = Spares(maker)
+
+    taken = [spares.take() for _ in range(5)]
+    wait_until(lambda: maker.made > 5, description="spare files")
+
+    assert len({each.path for each in taken}) == 5
+    assert os.listdir(tmp_path) != []
+    spares.close()
+    assert {int(name) for name in os.listdir(tmp_path)} == {int(Path(t.path).name) for t in taken}
+    for each in taken:
+        os.close(each.descriptor)
+
+
+def test_however_many_are_taken_few_are_held_ready(tmp_path: Path) -> None:
+    maker = Maker(tmp_path)
+    spares = Spares(maker)
+
+    taken = [spares.take() for _ in range(200)]
+    for each in taken:
+        os.close(each.descriptor)
+    spares.close()
+
+    assert maker.made <= 200 + MOST
+
+
+def test_whoever_finds_none_meets_the_fault_himself(tmp_path: Path) -> None:
+    maker = Maker(tmp_path)
+    maker.fails = True
+    spares = Spares(maker)
+
+    with pytest.raises(OSError, match="full"):
+        spares.take()
+    with pytest.raises(OSError, match="full"):
+        spares.take()
+
+    maker.fails = False
+    os.close(spares.take().descriptor)
+    spares.close()
+
+
+def test_a_closed_spool_leaves_no_empty_partial_file_behind(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    receptions = [spool.receive() for _ in range(8)]
+    for reception in receptions:
+        reception.abandon()
+
+    spool.close()
+
+    assert list((tmp_path / ".incoming").iterdir()) == []
