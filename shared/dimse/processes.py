@@ -1,0 +1,101 @@
+"""Several processes on one port (SO_REUSEPORT): the kernel deals out the connections.
+
+Each is forked before anything has a thread or an event loop, and has everything of its own.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+from shared import logs
+
+Serve = Callable[[int], int]  # number of the process, from 0 -> exit code
+
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+_SHORTEST_LIFE = 1.0  # seconds; one that dies sooner is started again only after that
+_PR_SET_PDEATHSIG = 1  # prctl(2): the signal that the parent's death sends
+
+log = logs.get(__name__)
+
+
+def probe(host: str, port: int) -> None:
+    """Raises OSError for a port that is taken, also by processes that would share it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probing:
+        probing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probing.bind((host, port))
+
+
+def share(count: int, serve: Serve) -> int:
+    """Run `serve` in `count` processes until SIGTERM or SIGINT; its exit code, or the worst.
+
+    One that a signal killed is started again. One that ends by itself has a reason that the others
+    have too: they are told to end.
+    """
+    if count == 1:
+        return serve(0)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    return _Family(count, serve).tend()
+
+
+class _Family:
+    def __init__(self, count: int, serve: Serve) -> None:
+        self._serve = serve
+        self._children: dict[int, tuple[int, float]] = {}  # process -> number, when it was born
+        self._stopping = False
+        self._code = 0
+        for number in range(count):
+            self._bear(number)
+
+    def tend(self) -> int:
+        while self._children:
+            received = signal.sigwait(_SIGNALS)
+            if received == signal.SIGCHLD:
+                self._reap()
+            else:
+                self._stop(received)
+        return self._code
+
+    def _bear(self, number: int) -> None:
+        process = os.fork()
+        if process:
+            self._children[process] = number, time.monotonic()
+            return
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        code = 1
+        try:
+            code = self._serve(number)
+        except Exception:
+            log.exception("process.failed", number=number)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)  # what the parent had begun before the fork is not ours to end
+
+    def _stop(self, how: int) -> None:
+        self._stopping = True
+        for process in self._children:
+            os.kill(process, how)
+
+    def _reap(self) -> None:
+        for process in list(self._children):
+            ended, status = os.waitpid(process, os.WNOHANG)
+            if ended:
+                number, born = self._children.pop(process)
+                self._mourn(number, born, status)
+
+    def _mourn(self, number: int, born: float, status: int) -> None:
+        if not os.WIFSIGNALED(status):
+            self._code = max(self._code, os.waitstatus_to_exitcode(status))
+            if not self._stopping:
+                self._stop(signal.SIGTERM)
+        elif not self._stopping:
+            log.error("process.killed", number=number, signal=os.WTERMSIG(status))
+            time.sleep(max(0.0, born + _SHORTEST_LIFE - time.monotonic()))
+            self._bear(number)

@@ -1,0 +1,46 @@
+"""`python -m tests.support.shared_port PORT COUNT`: processes that echo on one port.
+
+A C-STORE is answered with the process's id as its comment. What happens is told on stdout.
+"""
+
+import os
+import sys
+
+from shared import logs
+from shared.dimse.acceptor import Acceptor
+from shared.dimse.processes import probe, share
+from shared.dimse.run import serve
+from shared.dimse.service import Respond, Response
+from shared.sections import LogSettings, Receive
+from tests.support.acceptor import Received, RecordingService
+
+
+async def _name(received: Received, respond: Respond) -> None:
+    del received
+    await respond(Response(0, comment=str(os.getpid())))
+
+
+def _tell(line: str) -> None:
+    os.write(1, line.encode())  # whole, whoever else writes
+
+
+def main(port: int, count: int) -> int:
+    logs.configure(LogSettings(), "test")
+    try:
+        probe("127.0.0.1", port)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {port}: {error.strerror}\n")
+        return 1
+
+    def one(number: int) -> int:
+        service = RecordingService(answering=_name)
+        settings = Receive(processes=count)
+        acceptor = Acceptor([service], settings, host="127.0.0.1", port=port)
+        serve(acceptor, lambda _: _tell(f"serving {number}\n"))
+        return 0
+
+    return share(count, one)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
