@@ -11,7 +11,7 @@ from receiver.store import StorageService
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
-from shared.dimse.run import serve
+from shared.dimse.run import Stopped, serve
 from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Check, Health
@@ -32,7 +32,8 @@ def main() -> int:
         sandbox.warn(settings)
         with contextlib.ExitStack() as stack:
             services, checks = _services(settings, stack)
-            _serve(settings, services, checks)
+            worklist = _worklist(settings)
+            _serve(settings, [*services, *worklist], checks, worklist)
     except ConfigurationError as error:
         sys.stderr.writelines(f"configuration: {mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
@@ -56,12 +57,20 @@ def _services(
         spool = stack.enter_context(_opened(Spool(settings.spool)))
         services.append(stack.enter_context(_storage(settings, spool)))
         checks["spool"] = lambda: "is full" if spool.pressure() is not Pressure.NONE else None
-    if any(each.worklist_uri for each in settings.destinations):
-        services.append(WorklistService(settings))
     return services, checks
 
 
-def _serve(settings: Settings, services: list[Service], checks: dict[str, Check]) -> None:
+def _worklist(settings: Settings) -> list[WorklistService]:
+    wanted = any(each.worklist_uri for each in settings.destinations)
+    return [WorklistService(settings)] if wanted else []
+
+
+def _serve(
+    settings: Settings,
+    services: list[Service],
+    checks: dict[str, Check],
+    worklist: list[WorklistService],
+) -> None:
     host, port = settings.receive.host, settings.receive.port
     facts = sandbox.facts(settings)
     health = Health(settings.health.host, settings.health.port, ready=checks, facts=facts)
@@ -70,7 +79,8 @@ def _serve(settings: Settings, services: list[Service], checks: dict[str, Check]
     try:
         # Above the hard watermark nobody is turned away here: who asks for the worklist needs no
         # room on the disk, and a C-STORE is answered 0xA700 by itself.
-        serve(Acceptor(services, settings.receive, host=host, port=port), _started)
+        acceptor = Acceptor(services, settings.receive, host=host, port=port)
+        serve(acceptor, _started, _closing(worklist))
     finally:
         health.close()
 
@@ -78,6 +88,14 @@ def _serve(settings: Settings, services: list[Service], checks: dict[str, Check]
 def _started(acceptor: Acceptor) -> None:
     log.info("dimse.started", port=acceptor.port)
     ready.announce(str(acceptor.port))
+
+
+def _closing(worklist: list[WorklistService]) -> Stopped:
+    async def close() -> None:
+        for each in worklist:
+            await each.close()
+
+    return close
 
 
 @contextlib.contextmanager

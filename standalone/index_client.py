@@ -1,11 +1,14 @@
 """The Redis of a configuration, or the embedded one of a proxy that runs here; for commands."""
 
+import contextlib
 from pathlib import Path
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from shared.broker import connect
 from shared.config import Settings
+from shared.index import Index
 
 EMBEDDED = Path(".redis")  # below the spool
 URL_FILE = "url"  # where `up` says under which address its own Redis answers
@@ -23,3 +26,12 @@ def open_index(settings: Settings) -> Redis | None:
             return None
         found = found.model_copy(update={"url": url})
     return connect(found)
+
+
+def want_scan(settings: Settings) -> None:
+    """Have the spool looked through now; without Redis that happens soon anyway."""
+    client = open_index(settings)
+    if client is None:
+        return
+    with client, contextlib.suppress(RedisError):
+        Index(client).want_scan()

@@ -15,6 +15,7 @@ from shared.entry import SUFFIX
 from shared.errors import ProxyError
 from shared.quarantine import FOLDER
 from shared.spool import Quarantined, Spool
+from standalone.index_client import want_scan
 from standalone.options import add_config, add_json
 from standalone.table import table
 
@@ -42,7 +43,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    spool = Spool(load(options.config).spool)
+    options.settings = load(options.config)
+    spool = Spool(options.settings.spool)
     found = list(spool.quarantined(options.destination))
     act: Callable[[argparse.Namespace, Spool, list[Quarantined]], int] = options.act
     return act(options, spool, found)
@@ -79,6 +81,7 @@ def _requeue(options: argparse.Namespace, spool: Spool, found: list[Quarantined]
     chosen = list(_chosen(options, found))
     for each in chosen:
         spool.requeue(each)
+    want_scan(options.settings)
     return _done(options, "requeued", chosen)
 
 

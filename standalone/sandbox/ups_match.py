@@ -46,15 +46,23 @@ def substring(values: list[str], key: str) -> bool:
 
 def name(values: list[str], key: str) -> bool:
     """By PS3.4 C.2.2.2.1, case ignored; one group finds any representation."""
-    return any(_fits(key.casefold(), group.rstrip("^")) for group in _groups(values))
+    return any(_name_fits(key.casefold(), value.casefold(), "") for value in values)
 
 
 def name_from_start(values: list[str], key: str) -> bool:
     """dcm4chee: the wildcard at the end is implied; a key in capitals ignores case."""
-    pattern = key.rstrip("*") + "*"
     if key == key.upper():
-        return any(_fits(pattern.casefold(), group) for group in _groups(values))
-    return any(_fits(pattern, group) for value in values for group in value.split("="))
+        return any(_name_fits(key.casefold(), value.casefold(), "*") for value in values)
+    return any(_name_fits(key, value, "*") for value in values)
+
+
+def _name_fits(key: str, value: str, implied: str) -> bool:
+    groups = value.split("=")
+    asked = key.split("=")
+    if len(asked) == 1:
+        return any(_fits(key + implied, group.rstrip("^")) for group in groups if group)
+    pairs = zip(asked, groups, strict=False)
+    return all(not each or _fits(each + implied, group) for each, group in pairs)
 
 
 def name_words(values: list[str], key: str) -> bool:

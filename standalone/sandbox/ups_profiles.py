@@ -110,6 +110,7 @@ PLAYED = {
         by_keyword=True,
     ),
     "google": Played(
+        {NAME: name_from_start},
         other=Other.BY_BOOK,
         paging=Paging.IGNORED,
         media=("application/dicom+xml",),

@@ -20,6 +20,7 @@ DataSet = dict[str, Any]
 
 WARNING = '299 sandbox: "There are {} additional results that can be requested"'
 _OPTIONS = frozenset({"limit", "offset", "includefield", "fuzzymatching"})
+_NEVER_MATCHED = frozenset({"00080005", "00080201"})  # character set, zone
 _FORMS: dict[str, Callable[[DataSet], DataSet]] = {
     "ups": lambda workitem: workitem,
     "mwl": as_worklist_item,
@@ -96,7 +97,7 @@ def _test(name: str, played: Played, *, fuzzy: bool) -> Matches | None:
         return test
     if played.other is Other.REFUSED:
         raise Refused("an attribute that is not supported")
-    if played.other is Other.BY_BOOK:
+    if played.other is Other.BY_BOOK and path not in _NEVER_MATCHED:
         return by_book(path)
     if played.other is Other.ROOT_WILD and "." not in path:
         return wild
