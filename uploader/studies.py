@@ -1,19 +1,20 @@
 """The requests to an origin server's studies resource (PS3.18 10), each judged."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import httpx
 
 from shared.destination import Destination
 from shared.dicomweb.client import fault_of, faults, open_client
-from shared.dicomweb.multipart import Body, Part, PartChanged
+from shared.dicomweb.multipart import Body, PartChanged
 from shared.dicomweb.qido import JSON, holds
 from shared.dicomweb.response import LIMIT_EXTENSION
 from shared.errors import Misconfigured
 from uploader.instance import Instance, place
 from uploader.judge import Answer, judge
 from uploader.outcome import GONE, Outcome
+from uploader.shipment import NotPacked, Shipment
 
 # Bytes of an answer: a Store Instances Response has some 600 an instance, with long URLs and many
 # validation errors a few thousand; what is longer is no answer.
@@ -24,33 +25,28 @@ FOLLOWED = frozenset({307, 308})  # those that keep method and body (RFC 9110 15
 NO_UPSERT = frozenset({400, 404, 405, 415, 501})  # PUT is none of PS3.18's methods for studies
 
 
+class _NotOffered(Exception):
+    """The server knows no such method here."""
+
+
 class Studies:
     def __init__(self, destination: Destination) -> None:
         if destination.upload_uri is None:
             raise ValueError("this destination takes no uploads")
         self._uri = destination.upload_uri
-        self._trust_empty = destination.trust_empty_200
+        self._destination = destination
         self._client = open_client(destination)
 
     def store(self, batch: Sequence[Instance]) -> list[Outcome]:
         """One Store transaction, or another without a file that vanished under our hands."""
-        gone: set[Path] = set()
-        while sent := [each for each in batch if each.path not in gone]:
-            try:
-                answer = self._exchange("POST", self._uri, _body(sent), len(sent))
-            except PartChanged as changed:
-                gone.add(changed.path)
-                continue
-            judged = iter(self._judge(answer, sent))
-            return [GONE if each.path in gone else next(judged) for each in batch]
-        return [GONE] * len(batch)
+        return self._store("POST", batch)
 
     def replace(self, instance: Instance) -> Outcome | None:
         """Store over what the server holds (Azure's upsert); None if it does not offer that."""
-        answer = self._exchange("PUT", self._uri, _body([instance]), 1)
-        if answer.status in NO_UPSERT:
+        try:
+            [outcome] = self._store("PUT", [instance], unless=NO_UPSERT)
+        except _NotOffered:
             return None
-        [outcome] = self._judge(answer, [instance])
         return outcome
 
     def delete(self, instance: Instance) -> bool:
@@ -69,9 +65,28 @@ class Studies:
     def close(self) -> None:
         self._client.close()
 
-    def _judge(self, answer: Answer, sent: Sequence[Instance]) -> list[Outcome]:
-        uids = [each.sop_instance_uid for each in sent]
-        return judge(answer, uids, trust_empty=self._trust_empty)
+    def _store(
+        self, method: str, batch: Sequence[Instance], unless: Container[int] = ()
+    ) -> list[Outcome]:
+        unsent: dict[Path, Outcome] = {}
+        with Shipment(self._destination.transcode) as shipment:
+            while sent := [each for each in batch if each.path not in unsent]:
+                try:
+                    body = Body([shipment.part(each) for each in sent])
+                    answer = self._exchange(method, self._uri, body, len(sent))
+                except PartChanged as changed:
+                    unsent[changed.path] = GONE
+                    continue
+                except NotPacked as error:
+                    unsent[error.path] = error.outcome
+                    continue
+                if answer.status in unless:
+                    raise _NotOffered
+                uids = [each.sop_instance_uid for each in sent]
+                judged = judge(answer, uids, trust_empty=self._destination.trust_empty_200)
+                told = shipment.told(sent, judged)
+                return [unsent.get(each.path) or told[each.path] for each in batch]
+        return [unsent[each.path] for each in batch]
 
     def _exchange(self, method: str, uri: str, body: Body | None, instances: int) -> Answer:
         for _ in range(HOPS):
@@ -89,10 +104,6 @@ class Studies:
                 return Answer(response.status_code, kind, response.content, fault_of(response))
             uri = _same_host(request.url, response)
         raise Misconfigured("redirects in circles")
-
-
-def _body(batch: Sequence[Instance]) -> Body:
-    return Body([Part(each.path, each.size) for each in batch])
 
 
 def _same_host(url: httpx.URL, response: httpx.Response) -> str:

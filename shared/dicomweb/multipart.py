@@ -21,14 +21,17 @@ class PartChanged(Exception):
 
 
 class Part:
-    """The bytes of a file; `descriptor` where it is open already and may have no name."""
+    """The bytes of a file, or some of those of an open one, which may have no name."""
 
-    __slots__ = ("_descriptor", "path", "size")
+    __slots__ = ("_descriptor", "_offset", "path", "size")
 
-    def __init__(self, path: Path, size: int, descriptor: int | None = None) -> None:
+    def __init__(
+        self, path: Path, size: int, descriptor: int | None = None, offset: int = 0
+    ) -> None:
         self.path = path
         self.size = size
         self._descriptor = descriptor
+        self._offset = offset
 
     def chunks(self) -> Iterator[bytes]:
         """The whole content; PartChanged if there is less of it, or none at all."""
@@ -45,10 +48,10 @@ class Part:
             os.close(descriptor)
 
     def _read(self, descriptor: int) -> Iterator[bytes]:
-        offset = 0
-        while offset < self.size:
+        offset, end = self._offset, self._offset + self.size
+        while offset < end:
             try:
-                chunk = os.pread(descriptor, min(CHUNK, self.size - offset), offset)
+                chunk = os.pread(descriptor, min(CHUNK, end - offset), offset)
             except OSError as error:
                 raise PartChanged(self.path) from error
             if not chunk:

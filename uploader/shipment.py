@@ -1,0 +1,71 @@
+"""The instances of one request, each as it is or converted, as the destination wants them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, Self
+
+from shared.dicomweb.multipart import Part
+from uploader.elements import Malformed
+from uploader.instance import Instance
+from uploader.outcome import GONE, Outcome, Verdict
+from uploader.transcode import FORBIDDEN, Transcoder
+
+
+class NotPacked(Exception):
+    """An instance cannot go now; `outcome` says why."""
+
+    def __init__(self, path: Path, outcome: Outcome) -> None:
+        super().__init__(outcome.detail)
+        self.path = path
+        self.outcome = outcome
+
+
+class Shipment:
+    def __init__(self, transcode: Literal["required", "never"]) -> None:
+        self._required = transcode == "required"
+        self._transcoder = Transcoder()
+        self._converted: dict[Path, Part] = {}
+        self._unconverted: dict[Path, str] = {}  # those that could not be, and why
+
+    def part(self, instance: Instance) -> Part:
+        """Raises NotPacked."""
+        path = instance.path
+        if self._required and instance.transfer_syntax in FORBIDDEN:
+            if path not in self._converted and path not in self._unconverted:
+                self._convert(instance)
+            if path in self._converted:
+                return self._converted[path]
+        return Part(path, instance.size)
+
+    def told(self, sent: Sequence[Instance], judged: Sequence[Outcome]) -> dict[Path, Outcome]:
+        """The outcomes by file. What could not be converted went as it was, this once."""
+        return {
+            instance.path: self._final(instance.path, outcome)
+            for instance, outcome in zip(sent, judged, strict=True)
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transcoder.close()
+
+    def _convert(self, instance: Instance) -> None:
+        path = instance.path
+        try:
+            self._converted[path] = self._transcoder.part(instance)
+        except Malformed as error:
+            self._unconverted[path] = str(error)
+        except FileNotFoundError:
+            raise NotPacked(path, GONE) from None
+        except OSError as error:  # no space, most likely
+            outcome = Outcome(Verdict.RETRYABLE, 0, detail=f"not converted ({error.strerror})")
+            raise NotPacked(path, outcome) from error
+
+    def _final(self, path: Path, outcome: Outcome) -> Outcome:
+        reason = self._unconverted.get(path)
+        if reason is None or outcome.outage or outcome.verdict is not Verdict.RETRYABLE:
+            return outcome
+        detail = f"cannot be converted as it {reason}; as it is: {outcome.detail}"
+        return replace(outcome, verdict=Verdict.REJECTED, detail=detail, limit=1)

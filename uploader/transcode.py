@@ -1,0 +1,84 @@
+"""Instances in a transfer syntax that web services forbid, converted before they are sent."""
+
+import struct
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.dicomweb.multipart import Part
+from uploader.elements import EXPLICIT_LE, header
+from uploader.explicit import FromBigEndian, FromDeflated, FromImplicit, Rewriter
+from uploader.instance import (
+    DEFLATED,
+    EXPLICIT_VR_BE,
+    IMPLICIT_VR_LE,
+    META,
+    TRANSFER_SYNTAX_UID,
+    Instance,
+)
+
+GROUP_LENGTH = 0x00020000
+EXPLICIT_VR_LE = b"1.2.840.10008.1.2.1\0"  # padded to an even length (PS3.5 6.2)
+FORBIDDEN: dict[str, Callable[[BinaryIO, BinaryIO], Rewriter]] = {  # PS3.18 8.7.3
+    IMPLICIT_VR_LE: FromImplicit,
+    EXPLICIT_VR_BE: FromBigEndian,
+    DEFLATED: FromDeflated,
+}
+
+
+class Transcoder:
+    """What the instances of one request become; its only file has no name and ends with it.
+
+    Beside the spool's files, not in /tmp, which in a container is memory.
+    """
+
+    def __init__(self) -> None:
+        self._file: BinaryIO | None = None
+
+    def part(self, instance: Instance) -> Part:
+        """The instance in Explicit VR Little Endian. Raises elements.Malformed, OSError."""
+        file = self._opened(instance.path.parent)
+        begin = file.seek(0, 2)
+        try:
+            convert(instance, file)
+        except BaseException:
+            file.truncate(begin)
+            raise
+        file.flush()
+        return Part(instance.path, file.tell() - begin, file.fileno(), begin)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+    def _opened(self, folder: Path) -> BinaryIO:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # close() does
+        return self._file
+
+
+def convert(instance: Instance, target: BinaryIO) -> None:
+    """Write the instance as Explicit VR Little Endian."""
+    with instance.path.open("rb") as source:
+        target.write(_meta(source, instance))
+        source.seek(instance.data_set)
+        FORBIDDEN[instance.transfer_syntax](source, target).rewrite()
+
+
+def _meta(source: BinaryIO, instance: Instance) -> bytes:
+    """Preamble and group 0002 as they are, but for the transfer syntax and the group's length."""
+    head = source.read(instance.data_set)
+    group: list[bytes] = []
+    offset = META
+    while offset < len(head):
+        element = header(head, offset, EXPLICIT_LE)
+        end = offset + element.header + element.length
+        if element.tag == TRANSFER_SYNTAX_UID:
+            group.append(struct.pack("<HH2sH", 0x0002, 0x0010, b"UI", len(EXPLICIT_VR_LE)))
+            group.append(EXPLICIT_VR_LE)
+        elif element.tag != GROUP_LENGTH:
+            group.append(head[offset:end])
+        offset = end
+    meta = b"".join(group)
+    return head[:META] + struct.pack("<HH2sHI", 0x0002, 0x0000, b"UL", 4, len(meta)) + meta
