@@ -49,10 +49,15 @@ def name(values: list[str], key: str) -> bool:
     return any(_name_fits(key.casefold(), value.casefold(), "") for value in values)
 
 
+def name_beginning(values: list[str], key: str) -> bool:
+    """As `name`, with a wildcard at the end of each group."""
+    return any(_name_fits(key.casefold(), value.casefold(), "*") for value in values)
+
+
 def name_from_start(values: list[str], key: str) -> bool:
     """dcm4chee: the wildcard at the end is implied; a key in capitals ignores case."""
     if key == key.upper():
-        return any(_name_fits(key.casefold(), value.casefold(), "*") for value in values)
+        return name_beginning(values, key)
     return any(_name_fits(key, value, "*") for value in values)
 
 

@@ -14,6 +14,7 @@ from standalone.sandbox.ups_match import (
     exact_any_case,
     instant_or_range,
     name,
+    name_beginning,
     name_from_start,
     substring,
     wild,
@@ -110,7 +111,7 @@ PLAYED = {
         by_keyword=True,
     ),
     "google": Played(
-        {NAME: name_from_start},
+        {NAME: name_beginning},
         other=Other.BY_BOOK,
         paging=Paging.IGNORED,
         media=("application/dicom+xml",),
