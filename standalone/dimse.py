@@ -3,129 +3,118 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from receiver.notify import Notifier
-from receiver.routing import Router
-from receiver.store import StorageService
+from receiver.storage import storage
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.entity import Admit, admit_all
+from shared.dimse.processes import probe, share
 from shared.dimse.run import Stopped, serve
 from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Check, Health
-from shared.spool import Pressure, Spool
 from standalone import ready
 from worklist.find import WorklistService
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
-NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
 
-log = logs.get(__name__)
+
+class CannotListen(ProxyError):
+    """A port is taken, or is not ours to take."""
 
 
 def main() -> int:
     try:
         settings = load()
-        logs.configure(settings.log, "dimse")
-        sandbox.warn(settings)
-        with contextlib.ExitStack() as stack:
-            services, checks = _services(settings, stack)
-            worklist = _worklist(settings)
-            _serve(settings, [*services, *worklist], checks, worklist)
     except ConfigurationError as error:
-        sys.stderr.writelines(f"configuration: {mistake}\n" for mistake in error.mistakes)
-        return MISCONFIGURED
+        return _unusable(error)
+    logs.configure(settings.log, "dimse")
+    sandbox.warn(settings)
+    return _told(lambda: _share(settings))
+
+
+def _told(run: Callable[[], int]) -> int:
+    """Run; of a fault that was foreseen one line is told."""
+    try:
+        return run()
+    except ConfigurationError as error:
+        return _unusable(error)
     except ProxyError as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        place = f"{settings.receive.host}:{settings.receive.port}"
-        sys.stderr.write(f"cannot listen on {place}: {reason}\n")
-        return FAILED
+
+
+def _unusable(error: ConfigurationError) -> int:
+    sys.stderr.writelines(f"configuration: {mistake}\n" for mistake in error.mistakes)
+    return MISCONFIGURED
+
+
+def _share(settings: Settings) -> int:
+    receive = settings.receive
+    if receive.processes > 1:  # which would share the port with a stranger's as well
+        with _listening(receive.host, receive.port):
+            probe(receive.host, receive.port)
+    return share(receive.processes, lambda number: _told(lambda: _run(settings, number)))
+
+
+def _run(settings: Settings, number: int) -> int:
+    """One process of those that share the port."""
+    with contextlib.ExitStack() as stack:
+        services: list[Service] = []
+        checks: dict[str, Check] = {}
+        admit: Admit = admit_all
+        if settings.upload_destinations:
+            receiving = stack.enter_context(storage(settings))
+            services.append(receiving.service)
+            checks["spool"] = receiving.check
+            admit = receiving.admit
+        worklist = WorklistService(settings)
+        if worklist.site.places:
+            services.append(worklist)
+            # Who asks for the worklist needs no room on the disk, so nobody is turned away at the
+            # soft watermark; at the hard one a C-STORE is answered 0xA700 by itself.
+            admit = admit_all
+        if number == 0 and settings.health.port:
+            stack.enter_context(_health(settings, checks))
+        receive = settings.receive
+        acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
+        with _listening(receive.host, receive.port):
+            serve(acceptor, _started, _closing(worklist))
     return 0
 
 
-def _services(
-    settings: Settings, stack: contextlib.ExitStack
-) -> tuple[list[Service], dict[str, Check]]:
-    services: list[Service] = []
-    checks: dict[str, Check] = {}
-    if settings.upload_destinations:
-        spool = stack.enter_context(_opened(Spool(settings.spool)))
-        services.append(stack.enter_context(_storage(settings, spool)))
-        checks["spool"] = lambda: "is full" if spool.pressure() is not Pressure.NONE else None
-    return services, checks
-
-
-def _worklist(settings: Settings) -> list[WorklistService]:
-    wanted = any(each.worklist_uri for each in settings.destinations)
-    return [WorklistService(settings)] if wanted else []
-
-
-def _serve(
-    settings: Settings,
-    services: list[Service],
-    checks: dict[str, Check],
-    worklist: list[WorklistService],
-) -> None:
-    host, port = settings.receive.host, settings.receive.port
-    facts = sandbox.facts(settings)
-    health = Health(settings.health.host, settings.health.port, ready=checks, facts=facts)
-    if settings.health.port:
+@contextlib.contextmanager
+def _health(settings: Settings, checks: dict[str, Check]) -> Iterator[None]:
+    host, port = settings.health.host, settings.health.port
+    health = Health(host, port, ready=checks, facts=sandbox.facts(settings))
+    with _listening(host, port):
         health.start()
     try:
-        # Above the hard watermark nobody is turned away here: who asks for the worklist needs no
-        # room on the disk, and a C-STORE is answered 0xA700 by itself.
-        acceptor = Acceptor(services, settings.receive, host=host, port=port)
-        serve(acceptor, _started, _closing(worklist))
+        yield
     finally:
         health.close()
 
 
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from None
+
+
 def _started(acceptor: Acceptor) -> None:
-    log.info("dimse.started", port=acceptor.port)
     ready.announce(str(acceptor.port))
 
 
-def _closing(worklist: list[WorklistService]) -> Stopped:
+def _closing(worklist: WorklistService) -> Stopped:
     async def close() -> None:
-        for each in worklist:
-            await each.close()
+        await worklist.close()
 
     return close
-
-
-@contextlib.contextmanager
-def _opened(spool: Spool) -> Iterator[Spool]:
-    left = spool.open()
-    if left:
-        log.info("spool.recovered", partial_files=left)
-    try:
-        yield spool
-    finally:
-        spool.close()
-
-
-@contextlib.contextmanager
-def _storage(settings: Settings, spool: Spool) -> Iterator[StorageService]:
-    notifier = Notifier(settings.redis)
-    names = [each.name for each in settings.upload_destinations]
-    service = StorageService(
-        spool,
-        Router(settings.routes, names),
-        notifier.announce,
-        validation=settings.receive.validation,
-        sync=settings.spool.sync,
-    )
-    notifier.start()
-    try:
-        yield service
-    finally:
-        service.close()
-        notifier.close(NOTIFY_TIMEOUT)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from standalone import study
+from standalone.modality import PeerFault
 from tests.support.ports import free_port
 from tests.support.proxy import Running, proxy, run_up
 from tests.support.redis_server import RedisServer
@@ -222,3 +223,33 @@ def test_garbage_closes_its_own_connection_only(
             while garbage.recv(4096):
                 pass
         send(running.port, made[:2])
+
+
+def test_several_processes_can_share_the_port(
+    origin: str, tmp_path: Path, made: list[Dataset]
+) -> None:
+    with proxy(
+        tmp_path,
+        UPLOAD__URI=f"{origin}/studies",
+        RECEIVE__PROCESSES=2,
+        RECEIVE__PORT=free_port(),
+    ) as running:
+        for each in made[:6]:  # an association each, so that both get some
+            send(running.port, [each])
+        wait_for_all(origin, made[:6])
+
+    assert "Traceback" not in running.logged()
+
+
+def test_below_the_soft_watermark_associations_are_turned_away_unless_there_is_a_worklist(
+    origin: str, tmp_path: Path, made: list[Dataset]
+) -> None:
+    uris = {"UPLOAD__URI": f"{origin}/studies", "SPOOL__SOFT_RESERVE": 2**62}
+    with (
+        proxy(tmp_path / "alone", **uris) as running,
+        pytest.raises(PeerFault, match=r"(?i)congestion"),
+    ):
+        send(running.port, made[:1])
+
+    with proxy(tmp_path / "both", WORKLIST__URI=f"{origin}/workitems", **uris) as running:
+        send(running.port, made[:1])
