@@ -8,7 +8,7 @@ from typing import Literal
 from receiver.part10 import file_meta
 from receiver.routing import Router, Way
 from receiver.storage_classes import is_storage
-from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
+from receiver.validation import NAMELESS, broken_rules, is_uid, sop_class_uid, sop_instance_uid
 from shared import logs
 from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
@@ -23,6 +23,8 @@ LONGEST_HEAD = 64 * 1024  # bytes held back at most until the UIDs of the file m
 KEEPERS = 32  # threads that sync at once: they wait for the disk, which commits them together
 
 NO_DATA_SET = Response(CANNOT_UNDERSTAND, "there is no data set")
+
+NO_UID = "[no UID]"  # what a device puts in its place may name a patient
 
 Announce = Callable[[Sequence[Entry]], None]
 
@@ -89,10 +91,11 @@ class StorageService(Service):
         if broken and self._strict:
             return Response(broken[0].status, broken[0].name)
         if broken:
+            instance = sop_instance_uid(request, head)
             log.info(
                 "instance.irregular",
                 association=request.peer.association,
-                sop_instance_uid=sop_instance_uid(request, head),
+                sop_instance_uid=instance if is_uid(instance) else NO_UID,
                 rules=[rule.name for rule in broken],
             )
         return None

@@ -53,7 +53,7 @@ class Incoming:
         return Partial(path, os.open(path, flags, MODE))
 
     def recover(self) -> int:
-        """Remove what processes left that are no more; how many partial files that was.
+        """Remove what processes left that are no more; how many instances they had begun.
 
         Anything whose name is not one of ours stays. Raises OSError.
         """
@@ -84,12 +84,21 @@ class Incoming:
             return 0  # alive
         else:
             left = [name for name in names if name.startswith(f".{owner}-")]
-            for name in (*left, f".{owner}.lock"):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{self._folder}/{name}")  # noqa: PTH108  as in _make
-            return len(left)
+            begun = sum(self._unlink(name) for name in left)
+            self._unlink(f".{owner}.lock")
+            return begun
         finally:
             os.close(held)
+
+    def _unlink(self, name: str) -> bool:
+        """Whether it held anything: spare files do not."""
+        path = f"{self._folder}/{name}"
+        try:
+            held = os.stat(path).st_size > 0  # noqa: PTH116  as in _make
+            os.unlink(path)  # noqa: PTH108  as in _make
+        except FileNotFoundError:  # another process recovers as well
+            return False
+        return held
 
 
 def _still_named(descriptor: int, path: str) -> bool:

@@ -5,7 +5,10 @@ import time
 from enum import IntEnum
 from pathlib import Path
 
+from shared import logs
 from shared.sections import SpoolSettings
+
+log = logs.get(__name__)
 
 FRESH = 0.5  # seconds; at 1 GB/s this is 512 MiB, the default hard reserve
 
@@ -14,6 +17,12 @@ class Pressure(IntEnum):
     NONE = 0
     SOFT = 1  # take no new associations
     HARD = 2  # take no instance
+
+
+REFUSED = {
+    Pressure.SOFT: "new associations",
+    Pressure.HARD: "new associations and every instance",
+}
 
 
 class Watermark:
@@ -28,7 +37,9 @@ class Watermark:
         now = time.monotonic()
         if now - self._asked >= FRESH:
             self._asked = now
-            self._pressure = self._measure()
+            before, self._pressure = self._pressure, self._measure()
+            if self._pressure is not before:
+                self._tell()
         return self._pressure
 
     def free(self) -> int:
@@ -44,3 +55,9 @@ class Watermark:
         if free < self._hard:
             return Pressure.HARD
         return Pressure.SOFT if free < self._soft else Pressure.NONE
+
+    def _tell(self) -> None:
+        if self._pressure is Pressure.NONE:
+            log.info("spool.relieved")
+        else:
+            log.warning("spool.pressed", refused=REFUSED[self._pressure])

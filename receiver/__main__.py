@@ -1,0 +1,106 @@
+"""`python -m receiver`: C-STORE on receive.port, until SIGTERM or SIGINT."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from receiver.storage import Storage, storage
+from shared import logs, sandbox
+from shared.config import Settings, load
+from shared.dimse.acceptor import Acceptor
+from shared.dimse.processes import probe, share
+from shared.dimse.run import serve
+from shared.errors import ConfigurationError, ProxyError
+from shared.health import Health
+
+FAILED, MISCONFIGURED = 1, 2  # exit codes
+
+log = logs.get(__name__)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="receiver", description=__doc__)
+    parser.add_argument("--config", type=Path, help="configuration file (TOML)")
+    try:
+        settings = load(parser.parse_args().config)
+    except ConfigurationError as error:
+        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
+        return MISCONFIGURED
+    logs.configure(settings.log, "receiver")
+    sandbox.warn(settings)
+    if not settings.upload_destinations:
+        log.warning("storage.off", reason="no destination has an upload URI")
+    return _told(settings, lambda: _share(settings))
+
+
+def _share(settings: Settings) -> int:
+    if settings.receive.processes > 1:  # which would share the port with a stranger's as well
+        probe(settings.receive.host, settings.receive.port)
+    return share(
+        settings.receive.processes, lambda number: _told(settings, lambda: _run(settings, number))
+    )
+
+
+def _told(settings: Settings, run: Callable[[], int]) -> int:
+    """Run; of a fault that was foreseen one line is told."""
+    try:
+        return run()
+    except ConfigurationError as error:
+        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
+        return MISCONFIGURED
+    except ProxyError as error:
+        sys.stderr.write(f"receiver: {error}\n")
+    except OSError as error:
+        receive, reason = settings.receive, os.strerror(error.errno or 0)
+        tls = f" or {receive.tls_port}" if receive.tls_certificate_file else ""
+        sys.stderr.write(
+            f"receiver: cannot listen on {receive.host}:{receive.port}{tls}: {reason}\n"
+        )
+    return FAILED
+
+
+def _run(settings: Settings, number: int) -> int:
+    """One process of those that share the port."""
+    with storage(settings) as receiving:
+        health = Health(
+            settings.health.host,
+            settings.health.port,
+            ready={"spool": receiving.check},
+            facts=sandbox.facts(settings),
+        )
+        try:
+            if number == 0 and settings.health.port:
+                _start(health, settings)
+            serve(_acceptor(settings, receiving), _started)
+        finally:
+            health.close()
+    return 0
+
+
+def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:
+    return Acceptor(
+        [receiving.service],
+        settings.receive,
+        host=settings.receive.host,
+        port=settings.receive.port,
+        admit=receiving.admit,
+    )
+
+
+def _start(health: Health, settings: Settings) -> None:
+    try:
+        health.start()
+    except OSError as error:
+        place = f"{settings.health.host}:{settings.health.port}"
+        reason = os.strerror(error.errno or 0)
+        raise ProxyError(f"cannot listen on {place} (health): {reason}") from None
+
+
+def _started(acceptor: Acceptor) -> None:
+    log.info("receiver.started", port=acceptor.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

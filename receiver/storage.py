@@ -1,0 +1,59 @@
+"""All that C-STORE needs, put together from the settings and taken apart again."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from receiver.notify import Notifier
+from receiver.routing import Router
+from receiver.store import StorageService
+from shared import logs
+from shared.config import Settings
+from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
+from shared.dimse.service import Peer
+from shared.spool import Pressure, Spool
+
+NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    service: StorageService
+    spool: Spool
+
+    def admit(self, peer: Peer) -> Rejection | None:
+        """Above the soft watermark a modality keeps its images, and may try another receiver."""
+        del peer
+        return None if self.spool.pressure() is Pressure.NONE else TEMPORARY_CONGESTION
+
+    def check(self) -> str | None:
+        """For /readyz: may instances be sent here?"""
+        if self.spool.pressure() is Pressure.NONE:
+            return None
+        return "free space is below spool.soft_reserve"
+
+
+@contextlib.contextmanager
+def storage(settings: Settings) -> Iterator[Storage]:
+    """Raises ConfigurationError, SpoolError."""
+    spool = Spool(settings.spool)
+    notifier = Notifier(settings.redis)
+    left = spool.open()
+    if left:
+        log.info("spool.recovered", partial_files=left)
+    service = StorageService(
+        spool,
+        Router(settings.routes, [each.name for each in settings.upload_destinations]),
+        notifier.announce,
+        validation=settings.receive.validation,
+        sync=settings.spool.sync,
+    )
+    notifier.start()
+    try:
+        yield Storage(service, spool)
+    finally:
+        service.close()
+        notifier.close(NOTIFY_TIMEOUT)
+        spool.close()

@@ -1,0 +1,197 @@
+"""`python -m receiver` as operators meet it: it starts, drains, recovers, refuses, and explains."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.data_sets import data_set, element
+from tests.support.ports import free_port, listens
+from tests.support.processes import Service
+from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
+from tests.support.spools import files_below, keep, open_spool
+from tests.support.waiting import wait_until
+
+CALM = {"SPOOL__SOFT_RESERVE": 0, "SPOOL__HARD_RESERVE": 0}
+
+
+def receiver(folder: Path, **more: object) -> Service:
+    """On a port of its own, with a Redis that is not there."""
+    return Service(
+        "receiver",
+        folder,
+        {
+            "UPLOAD__URI": "http://127.0.0.1:9/studies",
+            "RECEIVE__HOST": "127.0.0.1",
+            "RECEIVE__PORT": free_port(),
+            "HEALTH__HOST": "127.0.0.1",
+            "HEALTH__PORT": free_port(),
+            "REDIS__URL": "redis://127.0.0.1:9/0",
+            "SPOOL__PATH": folder / "spool",
+            "LOG__LEVEL": "debug",
+            **CALM,
+            **more,
+        },
+    )
+
+
+def port_of(service: Service) -> int:
+    wait_until(lambda: service.events("receiver.started"), 30, "the receiver has started")
+    port = service.events("receiver.started")[0]["port"]
+    assert isinstance(port, int)
+    return port
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Service]:
+    with receiver(tmp_path) as service:
+        yield service
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted((folder / "spool").glob("default/*/*/*.dcm"))
+
+
+def test_it_stores_and_is_ready_although_redis_is_down(tmp_path: Path, running: Service) -> None:
+    with RawAssociation(port_of(running)) as modality:
+        modality.associate()
+        assert modality.store(data_set()).status == 0x0000
+
+    assert len(kept(tmp_path)) == 1
+    assert running.ready()[0] == 200
+
+
+def test_what_was_acknowledged_survives_a_kill_and_what_was_not_is_dropped(
+    tmp_path: Path, running: Service
+) -> None:
+    with RawAssociation(port_of(running)) as modality:
+        modality.associate()
+        assert modality.store(data_set(pixels=b"kept")).status == 0x0000
+        modality.send(p_data(1, 3, c_store_rq()), p_data(1, 0, data_set(pixels=bytes(9000))))
+        wait_until(lambda: len(files_below(tmp_path / "spool")) == 2, 10, "a partial file")
+        running.kill()
+
+    running.start()
+    wait_until(lambda: len(running.events("receiver.started")) == 2, 30, "it has started again")
+    with RawAssociation(port_of(running)) as modality:
+        modality.associate()
+        assert modality.store(data_set()).status == 0x0000
+    assert running.events("spool.recovered")[0]["partial_files"] == 1
+    assert len(kept(tmp_path)) == len(files_below(tmp_path / "spool")) == 2
+    assert kept(tmp_path)[0].read_bytes().endswith(b"kept")
+
+
+def test_it_drains_before_it_ends(tmp_path: Path, running: Service) -> None:
+    port = port_of(running)
+    data = data_set(pixels=bytes(5000))
+    with RawAssociation(port) as modality:
+        modality.associate()
+        modality.send(p_data(1, 3, c_store_rq()), p_data(1, 0, data[:3000]))
+        wait_until(lambda: files_below(tmp_path / "spool"), 10, "a partial file")
+
+        assert running.process
+        running.process.terminate()
+        wait_until(lambda: not listens(port) or refused(port), 10, "new associations are refused")
+        modality.send(p_data(1, 2, data[3000:]))
+
+        assert modality.answer().status == 0x0000
+        modality.release()
+    assert running.process.wait(20) == 0
+    assert len(kept(tmp_path)) == 1
+    assert list((tmp_path / "spool" / ".incoming").iterdir()) == []
+
+
+def refused(port: int) -> bool:
+    with RawAssociation(port) as another:
+        another.send(Asking().encode())
+        kind, body = another.read()
+        return (kind, tuple(body[1:4])) == (3, (2, 3, 1))
+
+
+def test_above_the_soft_watermark_associations_are_refused_for_now(tmp_path: Path) -> None:
+    with receiver(tmp_path, SPOOL__SOFT_RESERVE=2**60) as service:
+        assert refused(port_of(service))
+
+        status, said = service.ready()
+        assert status == 503
+        assert said["checks"] == {"spool": "free space is below spool.soft_reserve"}
+        assert service.events("spool.pressed")[0]["refused"] == "new associations"
+
+
+def test_several_processes_share_port_and_spool(tmp_path: Path) -> None:
+    with receiver(tmp_path, RECEIVE__PROCESSES=2) as service:
+        port = port_of(service)
+        wait_until(lambda: len(service.events("receiver.started")) == 2, 30, "both have started")
+        for _ in range(20):
+            with RawAssociation(port) as modality:
+                modality.associate()
+                assert modality.store(data_set()).status == 0x0000
+
+        assert service.terminate() == 0
+    assert len(kept(tmp_path)) == 20
+
+
+def test_a_backlog_makes_no_start_slower(tmp_path: Path) -> None:
+    """Nothing is scanned at start: 3,000 files here, 200,000 in the benchmark."""
+    spool = open_spool(tmp_path / "spool", sync=False)
+    [first] = keep(spool, b"first", ["default"])
+    folder = spool.file(first).parent
+    for number in range(3000):
+        (folder / f"{number:024x}~5.dcm").hardlink_to(spool.file(first))
+    spool.close()
+
+    with receiver(tmp_path) as service, RawAssociation(port_of(service)) as modality:
+        modality.associate()
+        assert modality.store(data_set()).status == 0x0000
+    assert len(list(spool.scan("default"))) == 3002
+
+
+def test_nothing_of_the_patient_is_in_the_log(tmp_path: Path) -> None:
+    patient = element(0x0010_0010, "PN", "ROE^RICHARD") + element(0x0010_0020, "LO", "PAT4711")
+    data = data_set(study=None) + patient
+
+    with receiver(tmp_path) as service:
+        port = port_of(service)
+        for rq in (c_store_rq(), c_store_rq(b""), c_store_rq(b"PAT4711")):
+            with RawAssociation(port) as modality:
+                modality.associate()
+                modality.store(data, rq=rq)
+                modality.store(data_set(instance="PAT4711") + patient, rq=rq)
+        wait_until(lambda: len(service.events("association.ended")) == 3, 10, "all is logged")
+
+        assert service.events("instance.irregular")
+        assert "ROE" not in service.log
+        assert "4711" not in service.log
+
+
+def test_a_taken_port_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with receiver(tmp_path, RECEIVE__PORT=port, HEALTH__PORT=0) as service:
+            assert service.process
+            assert service.process.wait(30) == 1
+
+    complaint = f"receiver: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    assert service.log.endswith(complaint)
+    assert "Traceback" not in service.log
+
+
+def test_a_spool_that_cannot_be_used_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file")
+
+    with receiver(tmp_path) as service:
+        assert service.process
+        assert service.process.wait(30) == 1
+
+    assert service.log.startswith(f"receiver: cannot use the spool {tmp_path}/spool: ")
+    assert len(service.log.splitlines()) == 1
+
+
+def test_a_mistake_in_the_settings_is_exit_code_2(tmp_path: Path) -> None:
+    with receiver(tmp_path, RECEIVE__PORT="many") as service:
+        assert service.process
+        assert service.process.wait(30) == 2
+
+    assert "receive.port" in service.log
+    assert "Traceback" not in service.log
