@@ -18,7 +18,8 @@ def findscu(stack: Composed, *keys: str) -> str:
         [peer("findscu"), "-v", "-W", "-aec", "ANY", *words, *peer_address],
         check=True,
         capture_output=True,
-        text=True,
+        encoding="ascii",
+        errors="replace",  # answers are in several character sets
         env={**os.environ, "TCP_NODELAY": "1"},
         timeout=60,
     )
