@@ -131,7 +131,9 @@ def _check_version(root: Path) -> None:
     try:
         found = file.read_text("ascii").strip()
     except FileNotFoundError:
-        file.write_text(f"{VERSION}\n", "ascii")
+        written = file.with_name(f"{VERSION_FILE}-{secrets.token_hex(4)}")
+        written.write_text(f"{VERSION}\n", "ascii")
+        written.rename(file)  # whole at once: other processes open the spool as well
         return
     except UnicodeDecodeError:
         found = ""
