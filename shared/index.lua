@@ -5,7 +5,7 @@
 -- twice: the client repeats what it got no answer to.
 
 local urgent, routine, leased, marks, wake, slots, hold, faults, probe, limit, doubt, suspects,
-  totals = unpack(KEYS)
+  refused, totals = unpack(KEYS)
 
 local ALONE = 2 -- marks are bits: 1 doubtful (may be stored already), 2 to be sent alone; then
 local ATTEMPT = 4 -- the number of attempts times 4
@@ -148,6 +148,10 @@ if succeeded > tonumber(at) then count = count + 1 end
 tries = tries + 1
 redis.call('HSET', suspects, ARGV[1], string.format('%d %d %d', count, tries, succeeded))
 return {tonumber(count), tonumber(tries)}
+
+-- script refuse ARGV member -> how many were refused without a reason since one was stored
+redis.call('SADD', refused, ARGV[1])
+return redis.call('SCARD', refused)
 
 -- script wanted ARGV wake_ms -> tick wanted (0, 1, 2: an urgent one); for what became due meanwhile
 local all, pressing = due(now())

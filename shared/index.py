@@ -155,6 +155,10 @@ class Index:
         count, tries = self._call("suspect", destination, entry.path)
         return count, tries
 
+    def refuse(self, destination: str, entry: Entry) -> int:
+        """It was refused without a reason: how many were, since one was stored."""
+        return int(self._call("refuse", destination, entry.path))
+
     def wanted(self, destinations: Iterable[str], *, wake: float) -> dict[str, bool]:
         """Ticks, as in Added, for what became due by the passing of time."""
         found: dict[str, bool] = {}

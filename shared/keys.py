@@ -14,6 +14,7 @@ OF_A_DESTINATION = (
     "limit",
     "doubt",
     "suspects",
+    "refused",
     "totals",
 )
 EPOCH = "dcm:epoch"  # a random value: gone or changed, the index was lost

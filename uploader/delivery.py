@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from shared import logs
 from shared.errors import Busy, DestinationFault, Unavailable
 from shared.index import Claim, Mark
+from uploader.fate import unexplained
 from uploader.origin import Origin
 from uploader.outcome import BatchRefused, Outcome, Verdict
 from uploader.parts import Kind, Part, parts
@@ -26,6 +27,10 @@ PATIENCE = 10
 # is not held for it any more; after so many times max_attempts the instance goes to quarantine.
 OWN_FAULT = 3
 FAULTS_PER_ATTEMPT = 4
+# Instances that a destination in working order may refuse without a reason, one after the other,
+# and store none in between. Beyond them it is held: it may refuse everything, and not for good.
+REFUSED_IN_A_ROW = 8
+REFUSED_PROBES = 20  # then an instance goes to quarantine all the same, or it might block others
 
 
 class Delivery:
@@ -105,6 +110,8 @@ class Delivery:
     def _answered(
         self, turn: Turn, part: Part, outcomes: Sequence[Outcome], seconds: float
     ) -> None:
+        if part.single and unexplained(outcomes[0]):
+            self._refused_alone(part.claims[0], outcomes[0])
         results = list(zip(part.claims, outcomes, strict=True))
         accounted = [each for each in results if each[1].verdict is not Verdict.UNACCOUNTED]
         tally = self._settlement.settle(accounted, sent_alone=part.single)
@@ -118,6 +125,15 @@ class Delivery:
                 self._succeeded(turn, tally, seconds)
         if turn.probing and any(outcome.outage for outcome in outcomes):
             raise Unavailable(f"stores nothing: {outcomes[0].detail}")
+
+    def _refused_alone(self, claim: Claim, outcome: Outcome) -> None:
+        """Raises Unavailable, with the instance put back, if everything is refused."""
+        if self._at.index.refuse(self._name, claim.entry) <= REFUSED_IN_A_ROW:
+            return
+        _, tries = self._at.index.suspect(self._name, claim.entry)
+        if tries < REFUSED_PROBES:
+            self._settlement.put_back([claim], Mark.NONE)
+            raise Unavailable(f"refuses all that it is sent: {outcome.detail}")
 
     def _succeeded(self, turn: Turn, tally: Tally, seconds: float) -> None:
         self._faults = 0

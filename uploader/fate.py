@@ -34,6 +34,17 @@ def refused(outcome: Outcome) -> bool:
     return outcome.verdict is not Verdict.UNACCOUNTED
 
 
+def unexplained(outcome: Outcome) -> bool:
+    """Whether a refusal leaves open what is wrong: the instance, or the destination."""
+    return (
+        refused(outcome)
+        and not outcome.delivered
+        and outcome.reason is None
+        and outcome.http_status > 0
+        and outcome.verdict is not Verdict.CONFLICT
+    )
+
+
 def mark(outcome: Outcome, *, sent_alone: bool) -> Mark:
     """To be remembered of an instance that is tried again. What was refused alone stays alone: in
     company it might have everything refused, once for each attempt.

@@ -82,6 +82,7 @@ return {1, ms, count}
 -- script success ARGV tick parallelism growth stored duplicates -> 1 if it had failed before
 local time = now()
 redis.call('HINCRBY', totals, 'requests', 1)
+if ARGV[4] ~= '0' or ARGV[5] ~= '0' then redis.call('DEL', refused) end
 if ARGV[4] ~= '0' then redis.call('HINCRBY', totals, 'stored', ARGV[4]) end
 if ARGV[5] ~= '0' then redis.call('HINCRBY', totals, 'duplicates', ARGV[5]) end
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.delivery import Begin, Uploading, settings, uploading
 from tests.support.origin_server import OriginServer
+from tests.support.origins import destination
 from tests.support.redis_server import RedisServer
 
 
@@ -33,3 +36,19 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 def origin_server() -> Iterator[OriginServer]:
     with OriginServer() as server:
         yield server
+
+
+@pytest.fixture
+def begin(redis: RedisServer, origin_server: OriginServer, tmp_path: Path) -> Iterator[Begin]:
+    """An uploader with settings of the test's."""
+    running: list[Any] = []
+
+    def begun(to: dict[str, Any] | None = None, **upload: Any) -> Uploading:
+        target = destination(origin_server.uri, **(to or {}))
+        context = uploading(settings(redis.settings, tmp_path, target, **upload))
+        running.append(context)
+        return context.__enter__()
+
+    yield begun
+    for context in running:
+        context.__exit__(None, None, None)

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +89,6 @@ def uploading(made: Settings) -> Iterator[Uploading]:
         yield running
     finally:
         running.close()
+
+
+Begin = Callable[..., Uploading]  # settings of the destination, then of uploads
