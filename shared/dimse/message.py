@@ -204,6 +204,8 @@ class Messages:
                 task.add_done_callback(self._ended)
 
     async def _answer(self, operation: Operation, responder: Responder) -> None:
+        if operation is not self._operation:
+            return  # abandoned before the task came to run
         try:
             await operation.finish(responder)
         except Exception:  # one bad instance must not end the association, nor the process

@@ -271,3 +271,17 @@ def test_one_associations_end_is_not_anothers(running: Running) -> None:
             each.socket.close()
 
         assert all(each.store(b"data").status == 0 for each in requestors[1::2])
+
+
+def test_an_instance_and_an_abort_in_one_breath_make_one_call_not_two(
+    running: Running, service: RecordingService
+) -> None:
+    """Found by the fuzzer: finish came after abandon."""
+    for _ in range(20):
+        with RawAssociation(running.port) as requestor:
+            requestor.associate()
+            store = p_data(1, 3, c_store_rq()) + p_data(1, 2, b"data")
+            requestor.send(store + pdu(ABORT, bytes(4)))
+    wait_until(lambda: running.acceptor.associations == 0 and len(service.received) == 20)
+
+    assert all(each.finished != each.abandoned for each in service.received)
