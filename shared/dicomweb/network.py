@@ -4,6 +4,7 @@ httpx limits each read and write; a peer that sends or takes a byte now and then
 for ever. Here a whole request has a least rate and a whole answer a time limit.
 """
 
+import math
 import select
 import socket
 import ssl
@@ -52,8 +53,9 @@ class Stream(httpcore.NetworkStream):
         self._patience = patience
         self._timeout = sock.gettimeout()
         self._early = b""
+        self._idle_limit = math.inf
         self._sending = False
-        self._since = time.monotonic()
+        self._since = self._last = time.monotonic()
         self._sent = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -66,11 +68,13 @@ class Stream(httpcore.NetworkStream):
             raise httpcore.ReadTimeout("the answer did not end in time")
         self._wait(left if timeout is None else min(timeout, left))
         try:
-            return self._sock.recv(max_bytes)
+            received = self._sock.recv(max_bytes)
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+        self._last = time.monotonic()
+        return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer:
@@ -105,9 +109,14 @@ class Stream(httpcore.NetworkStream):
             raise httpcore.ConnectError(str(error)) from error
         return Stream(wrapped, self._patience)
 
+    def idle_at_most(self, seconds: float) -> None:
+        """The server closes it after so long (Keep-Alive: timeout): do not be late by a hair."""
+        self._idle_limit = max(seconds - 1.0, seconds / 2)
+
     def get_extra_info(self, info: str) -> object:
         if info == "is_readable":  # an idle connection that became readable was closed by the peer
-            return self._sock.fileno() < 0 or self._readable()
+            idle = time.monotonic() - self._last
+            return idle > self._idle_limit or self._sock.fileno() < 0 or self._readable()
         return self._sock if info == "socket" else None
 
     def _turn(self, *, sending: bool) -> None:

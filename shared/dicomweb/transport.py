@@ -1,5 +1,6 @@
 """How bytes reach a destination: TLS, proxy, time limits, bounded answers."""
 
+import re
 import ssl
 import urllib.request
 from pathlib import Path
@@ -10,13 +11,14 @@ import httpcore
 import httpx
 
 from shared.destination import Destination, is_loopback
-from shared.dicomweb.network import Backend
+from shared.dicomweb.network import Backend, Stream
 from shared.dicomweb.response import bound
 from shared.errors import ConfigurationError
 
 # An idle connection is kept a while, since a new one costs two round trips and more; how long the
 # server keeps it does not matter, as a connection it closed is noticed before it is used.
 LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=60.0)
+_KEEP_ALIVE = re.compile(r"timeout=(\d{1,6})")
 ISSUER_DEADLINE = 10.0  # s for one exchange with a token endpoint; google-auth makes three at most
 
 
@@ -29,7 +31,12 @@ class Transport(httpx.HTTPTransport):
         pool._network_backend = Backend(patience)  # noqa: SLF001  # httpx 0.28 has no argument for it
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return bound(super().handle_request(request), request)
+        response = super().handle_request(request)
+        stream = response.extensions.get("network_stream")
+        timeout = _KEEP_ALIVE.search(response.headers.get("keep-alive", ""))
+        if timeout and isinstance(stream, Stream):
+            stream.idle_at_most(float(timeout[1]))
+        return bound(response, request)
 
 
 class AsyncTransport(httpx.AsyncHTTPTransport):

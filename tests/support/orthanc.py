@@ -21,6 +21,7 @@ PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 @dataclass(frozen=True, slots=True)
 class Orthanc:
     base: str
+    auth: httpx.BasicAuth | None = None
 
     @property
     def studies(self) -> str:
@@ -29,20 +30,35 @@ class Orthanc:
 
     def instances(self) -> list[str]:
         """Orthanc's own identifiers of what it holds."""
-        found: list[str] = httpx.get(f"{self.base}/instances").json()
+        found: list[str] = self.get("/instances").json()
         return found
 
     def part10(self, identifier: str) -> bytes:
         """The file as it was stored."""
-        return httpx.get(f"{self.base}/instances/{identifier}/file").content
+        return self.get(f"/instances/{identifier}/file").content
 
     def sop_instance_uid(self, identifier: str) -> str:
-        tags = httpx.get(f"{self.base}/instances/{identifier}").json()["MainDicomTags"]
+        tags = self.get(f"/instances/{identifier}").json()["MainDicomTags"]
         return str(tags["SOPInstanceUID"])
+
+    def held(self) -> dict[str, bytes]:
+        """Every instance as it was stored, by SOP Instance UID."""
+        return {self.sop_instance_uid(each): self.part10(each) for each in self.instances()}
+
+    def forget(self) -> None:
+        for study in self.get("/studies").json():
+            httpx.delete(f"{self.base}/studies/{study}", auth=self.auth, verify=False)
+
+    def get(self, path: str) -> httpx.Response:
+        # verify=False: no certificates are loaded for each request, and there is no TLS here.
+        return httpx.get(self.base + path, auth=self.auth, timeout=30, verify=False)
 
 
 @contextlib.contextmanager
-def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
+def orthanc(
+    folder: Path, *, login: tuple[str, str] | None = None, **settings: object
+) -> Iterator[Orthanc]:
+    """`login`: the user and password that it demands."""
     program = peer("Orthanc")
     if not PLUGIN.exists():
         reason = "orthanc-dicomweb is not installed (a Debian package)"
@@ -55,7 +71,8 @@ def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
         "DicomPort": free_port(),
         "DicomServerEnabled": False,
         "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
+        "AuthenticationEnabled": login is not None,
+        "RegisteredUsers": dict([login]) if login else {},
         "Plugins": [str(PLUGIN)],
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         **settings,
@@ -70,7 +87,9 @@ def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
             stdout=output,
             stderr=output,
         )
-    made = Orthanc(f"http://127.0.0.1:{port}")
+    user, password = (each.encode() for each in login) if login else (b"", b"")
+    auth = httpx.BasicAuth(user, password) if login else None
+    made = Orthanc(f"http://127.0.0.1:{port}", auth)
     try:
         wait_until(lambda: _answers(made), 40, "Orthanc to answer")
         yield made
@@ -81,5 +100,5 @@ def orthanc(folder: Path, **settings: object) -> Iterator[Orthanc]:
 
 def _answers(made: Orthanc) -> bool:
     with contextlib.suppress(httpx.HTTPError):
-        return httpx.get(f"{made.base}/system").status_code == httpx.codes.OK
+        return made.get("/system").status_code == httpx.codes.OK
     return False
