@@ -40,6 +40,7 @@ def test_ours_run_without_privileges(containers: dict[str, dict[str, Any]], serv
     assert not host["CapAdd"]
     assert "no-new-privileges:true" in host["SecurityOpt"]
     assert not host["Privileged"]
+    assert 0 < host["Memory"] <= 2**30
 
 
 @pytest.mark.parametrize("service", IMAGES)
