@@ -33,8 +33,7 @@ class Missing(ProxyError):
 def run(base: str, host: str, port: int) -> None:
     """Raises ProxyError if anything is missing or differs."""
     target = Target(host, port, "DICOMWEBPROXY")
-    now = datetime.now().astimezone()
-    made = list(study.instances(now))
+    made = list(study.instances(datetime.now().astimezone()))
     _say("A made-up study goes in by C-STORE, as from a scanner:")
     _send(target, made)
     with httpx.Client(base_url=base, timeout=30) as sandbox:
@@ -44,7 +43,8 @@ def run(base: str, host: str, port: int) -> None:
     differing = _compare(made, held)
 
     _say("The worklist of today, asked by C-FIND, as a scanner would:\n")
-    answers = modality.find(target, Keys(date=now.strftime("%Y%m%d")).identifier())
+    today = datetime.now().astimezone().strftime("%Y%m%d")
+    answers = modality.find(target, Keys(date=today).identifier())
     _say(table(COLUMNS, rows(answers)))
     if differing:
         raise Missing(f"{differing} of {len(made)} instances are missing or differ")

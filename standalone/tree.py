@@ -20,6 +20,7 @@ log = logs.get(__name__)
 START_TIMEOUT = 60.0  # seconds until a process serves: Redis may have a long file to read
 LONGEST_PAUSE = 30.0  # seconds between restarts of what keeps falling
 HEALTHY = 60.0  # seconds after which a fall counts as the first one
+LAST_WORDS = 2.0  # seconds between a process's last word and its end
 POLL = 0.1  # seconds between looks at the processes
 USAGE = 2  # exit code: the settings cannot be used, so that no restart will help
 
@@ -73,8 +74,7 @@ class Tree:
         self._running.append(running)
         address = program.serves(running.process)
         if address is None:
-            code = running.process.poll()
-            raise StartFailed(program.name, code if code in {1, USAGE} else 1)
+            raise StartFailed(program.name, USAGE if _ended(running.process) == USAGE else 1)
         return address
 
     def forget(self, program: Program) -> None:
@@ -102,8 +102,8 @@ class Tree:
                 log.info("process.restarted", process=running.program.name)
             return None
         code = running.process.poll()
-        if code is None:
-            return None
+        if code is None or code == USAGE:
+            return code
         running.falls = 1 if now - running.started > HEALTHY else running.falls + 1
         pause = min(LONGEST_PAUSE, 2.0 ** (running.falls - 1))
         running.restart_at = now + pause
@@ -119,6 +119,14 @@ def _spawn(program: Program) -> Announced:
         stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
         new_session=True,
     )
+
+
+def _ended(process: Announced) -> int | None:
+    """The exit code of what has closed its pipe, and so is about to end; None if it hangs."""
+    try:
+        return process.wait(LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _end(running: _Running) -> None:

@@ -1,5 +1,8 @@
 """The console script: its exit codes, `config show`, `quarantine`."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -212,3 +215,17 @@ def test_route_explain_tells_what_the_receiver_would_do(
     assert (found["decided_by"], found["upload_to"]) == (route, destinations)
     assert (found["urgent"], found["worklist_from"]) == (urgent, "cloud")
     assert ", ".join(destinations) in text.out
+
+
+def test_a_terminal_without_the_characters_gets_question_marks(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "standalone.cli", "quarantine", "list", "--destination", "山"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}
+        | {"DICOMWEB_PROXY_UPLOAD__URI": URI, "DICOMWEB_PROXY_SPOOL__PATH": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert ended.returncode == 0, ended.stderr

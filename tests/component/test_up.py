@@ -253,3 +253,18 @@ def test_below_the_soft_watermark_associations_are_turned_away_unless_there_is_a
 
     with proxy(tmp_path / "both", WORKLIST__URI=f"{origin}/workitems", **uris) as running:
         send(running.port, made[:1])
+
+
+def test_an_index_that_cannot_be_read_is_dropped_and_made_anew(
+    origin: str, tmp_path: Path, made: list[Dataset]
+) -> None:
+    unreachable = f"http://127.0.0.1:{free_port()}/studies"
+    with proxy(tmp_path, UPLOAD__URI=unreachable) as running:
+        send(running.port, made[:4])
+    for file in (tmp_path / "spool" / ".redis" / "appendonlydir").glob("*"):
+        file.write_bytes(b"this is no index\n")
+
+    with proxy(tmp_path, UPLOAD__URI=f"{origin}/studies") as running:
+        wait_for_all(origin, made[:4])
+
+    assert "index.dropped" in running.logged()
