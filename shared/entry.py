@@ -55,7 +55,11 @@ class Entry:
     @property
     def received(self) -> float:
         """When the instance was complete, in seconds since 1970."""
-        return int(self.name[:_TIME_DIGITS], 16) / 1e9
+        return received_at(self.name)
+
+
+def received_at(name: str) -> float:
+    return int(name[:_TIME_DIGITS], 16) / 1e9
 
 
 def name_of(received_ns: int, process: int, size: int) -> str:

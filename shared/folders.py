@@ -18,7 +18,7 @@ from shared.sync import SharedSync, sync_folder
 CAPACITY = 4096  # files that one process puts into one folder
 MODE = 0o750
 HOUR = len("YYYYMMDDHH")
-IDLE_HOURS = 2  # an empty folder older than this is removed; no process keeps into it any more
+IDLE = 2 * 3600.0  # seconds; nobody keeps into a folder that is older any more
 
 
 Filing = Callable[[str], object]  # renames or links a file into the folder it is given
@@ -77,13 +77,10 @@ class Folders:
                 (self._root / entry.path).unlink(missing_ok=True)
 
     def _begin(self, destination: str, urgent: bool, at: float) -> Folder:
-        before = self._current.get((destination, urgent))
         parent = f"{destination}/{URGENT if urgent else ROUTINE}"
         folder = Folder(self._root, f"{parent}/{time.strftime('%Y%m%d%H%M%S', time.gmtime(at))}")
         make(self._root, folder.path, sync=self._sync)
         self._current[destination, urgent] = folder
-        if before is None or before.hour != folder.hour:
-            remove_idle(self._root / parent, before=at - IDLE_HOURS * 3600)
         return folder
 
 

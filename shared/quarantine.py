@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared import logs
-from shared.entry import DESTINATION, NAME, SUFFIX, Entry
+from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at
 from shared.faults import spool_fault
 from shared.folders import Folders, make, names
 from shared.sync import sync_folder
@@ -31,6 +31,11 @@ class Quarantined:
     destination: str
     name: str  # as in the spool, without suffix
     record: Mapping[str, object]  # why; empty where it could not be written or read
+
+    @property
+    def received(self) -> float:
+        """Seconds since 1970."""
+        return received_at(self.name)
 
     @property
     def size(self) -> int:

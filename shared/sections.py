@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.destination import MEBIBYTE, Auth, Destination, Section, ServiceUri
+from shared.spool_sections import SpoolSettings
 from shared.worklist_sections import Modality, Port, WorklistSettings
 
 PREFIX = "DICOMWEB_PROXY_"  # of every environment variable of ours
@@ -130,27 +131,6 @@ class Receive(Section):
         if self.tls_certificate_file is None and not self.plain:
             raise ValueError("plain = false needs tls_certificate_file: nothing would listen")
         return self
-
-
-class SpoolSettings(Section):
-    """Instances on disk that no origin server has confirmed yet."""
-
-    path: Path = Field(
-        default=Path("/var/spool/dicomweb-proxy"), description="Folder of the spool."
-    )
-    sync: bool = Field(
-        default=True, description="Sync file and folder to disk before answering Success."
-    )
-    soft_reserve: int = Field(
-        default=2048 * MEBIBYTE,
-        ge=0,
-        description="Free bytes below which new associations are refused (2,3,1).",
-    )
-    hard_reserve: int = Field(
-        default=512 * MEBIBYTE,
-        ge=0,
-        description="Free bytes below which a C-STORE is answered 0xA700.",
-    )
 
 
 class RedisSettings(Section):

@@ -4,6 +4,7 @@ Redis is an index of it that can be lost at any moment.
     <root>/<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<name>.dcm   kept, see shared.entry
     <root>/.incoming/                                                   partial, see shared.incoming
     <root>/.quarantine/<destination>/<name>.dcm and .json               see shared.quarantine
+    <root>/.delivered/, <root>/.ledger/                                  see shared.retention
     <root>/.version                                                     of this layout
 """
 
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from shared import incoming, quarantine
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
@@ -23,8 +25,9 @@ from shared.folders import MODE, Folders, names
 from shared.incoming import Incoming
 from shared.quarantine import Quarantined
 from shared.reception import Reception
-from shared.sections import SpoolSettings
+from shared.retention import Retention
 from shared.spool_probe import probe
+from shared.spool_sections import SpoolSettings
 from shared.watermark import Pressure, Watermark
 
 __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
@@ -44,6 +47,7 @@ class Spool:
         self._folders = Folders(self.root, sync=settings.sync)
         self._quarantine = quarantine.Quarantine(self.root, self._folders)
         self._watermark = Watermark(self.root, settings)
+        self._retention = Retention(self.root, settings, self._quarantine, self._watermark)
         self._naming = Lock()
         self._named_last = 0
 
@@ -65,13 +69,17 @@ class Spool:
     def close(self) -> None:
         """Let other processes know that no partial file of this one is alive."""
         self._incoming.close()
+        self._retention.ledger.close()
 
     def receive(self) -> Reception:
         """Begin an instance. Raises SpoolError."""
         return Reception(self._incoming, self._folders, self._next_name, sync=self._sync)
 
     def pressure(self) -> Pressure:
-        return self._watermark.pressure()
+        pressure = self._watermark.pressure()
+        if pressure is not Pressure.NONE:
+            self._retention.relieve_in_background()
+        return pressure
 
     def destinations(self) -> list[str]:
         """Those that have a folder, whether it holds anything or not. Raises SpoolError."""
@@ -93,11 +101,26 @@ class Spool:
         return self.root / entry.path
 
     def release(self, entry: Entry) -> None:
-        """Remove an instance that its destination has. Needs no sync: at worst it is sent twice."""
+        """Remove an instance that its destination has; the ledger remembers it. Needs no sync: at
+        worst it is sent twice. Raises SpoolError.
+        """
+        file = self.file(entry)
         try:
-            self.file(entry).unlink(missing_ok=True)
+            self._retention.ledger.note(entry, file)
+            self._retention.delivered.retire(entry, file)
+        except FileNotFoundError:
+            pass  # released before
         except OSError as error:
             raise spool_fault(error, "remove an instance") from None
+        self._retention.tidy_if_due()
+
+    def ledger(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
+        """What was delivered, oldest first."""
+        return self._retention.ledger.records(sop_instance_uid)
+
+    def tidy(self) -> None:
+        """Throw away what need not be kept; also done by release, once a minute."""
+        self._retention.tidy()
 
     def quarantine(self, entry: Entry, record: Mapping[str, object]) -> None:
         """Set an instance aside, durably, with a record of why. No patient data in the record.

@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from shared import logs
-from shared.sections import SpoolSettings
+from shared.spool_sections import SpoolSettings
 
 log = logs.get(__name__)
 
@@ -37,7 +37,7 @@ class Watermark:
         now = time.monotonic()
         if now - self._asked >= FRESH:
             self._asked = now
-            before, self._pressure = self._pressure, self._measure()
+            before, self._pressure = self._pressure, self.measure()
             if self._pressure is not before:
                 self._tell()
         return self._pressure
@@ -47,7 +47,8 @@ class Watermark:
         found = os.statvfs(self._root)
         return found.f_bavail * found.f_frsize
 
-    def _measure(self) -> Pressure:
+    def measure(self) -> Pressure:
+        """Asked anew."""
         try:
             free = self.free()
         except OSError:

@@ -6,8 +6,9 @@ from typing import Literal
 import pytest
 from pydicom import dcmread
 
-from shared.sections import Route, SpoolSettings
+from shared.sections import Route
 from shared.spool import Spool
+from shared.spool_sections import SpoolSettings
 from tests.support.data_sets import CT, INSTANCE, STUDY, data_set
 from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
 from tests.support.receivers import Announced, receiving

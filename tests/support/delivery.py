@@ -10,7 +10,8 @@ from shared.config import Settings
 from shared.destination import Destination
 from shared.entry import Entry
 from shared.index import Counts
-from shared.sections import RedisSettings, SpoolSettings, Upload
+from shared.sections import RedisSettings, Upload
+from shared.spool_sections import SpoolSettings
 from tests.support.instances import Made
 from tests.support.spools import keep
 from uploader.drain import Drain

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.entry import Entry
-from shared.sections import SpoolSettings
 from shared.spool import Spool
+from shared.spool_sections import SpoolSettings
 
 
 def open_spool(path: Path, *, sync: bool = True) -> Spool:
@@ -32,6 +32,7 @@ def files_below(folder: Path) -> set[str]:
         str(each.relative_to(folder))
         for each in folder.rglob("*")
         if each.is_file() and each.name != ".version" and not _is_empty_partial(each)
+        if each.parent.name != ".ledger"
     }
 
 

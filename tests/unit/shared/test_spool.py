@@ -9,8 +9,8 @@ import pytest
 
 from shared.entry import Entry
 from shared.errors import SpoolError
-from shared.sections import SpoolSettings
 from shared.spool import Spool
+from shared.spool_sections import SpoolSettings
 from tests.support.spools import files_below, keep, open_spool
 
 

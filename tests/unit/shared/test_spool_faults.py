@@ -8,8 +8,8 @@ import pytest
 
 from shared.errors import SpoolError, SpoolFull
 from shared.reception import Reception
-from shared.sections import SpoolSettings
 from shared.spool import Pressure, Spool
+from shared.spool_sections import SpoolSettings
 from shared.sync import SharedSync
 from tests.support.small_disk import small_disk
 from tests.support.spools import files_below, keep, open_spool

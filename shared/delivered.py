@@ -1,0 +1,61 @@
+"""Delivered instances that stay for a while, in case the archive loses them or is in doubt.
+
+    <root>/.delivered/<destination>/<YYYYMMDDHH>/<name>.dcm
+
+They are the first to go when space runs low: no modality is turned away for their sake.
+"""
+
+import contextlib
+import shutil
+import time
+from pathlib import Path
+
+from shared import logs
+from shared.entry import SUFFIX, Entry
+from shared.folders import MODE, names
+
+FOLDER = ".delivered"
+HOUR = 3600.0  # seconds; what is in a folder was delivered within one
+
+log = logs.get(__name__)
+
+
+class Delivered:
+    def __init__(self, root: Path, keep: float) -> None:
+        """`keep`: seconds; 0 removes at once."""
+        self._root = root
+        self._keep = keep
+
+    def retire(self, entry: Entry, file: Path) -> None:
+        """Out of the spool. A file that is gone is fine. Raises OSError."""
+        if not self._keep:
+            file.unlink(missing_ok=True)
+            return
+        hour = time.strftime("%Y%m%d%H", time.gmtime())
+        folder = self._root / FOLDER / entry.destination / hour
+        folder.mkdir(MODE, parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            file.rename(folder / (entry.name + SUFFIX))
+
+    def tidy(self, now: float) -> None:
+        """Remove what has been kept long enough, by the hour."""
+        oldest = time.strftime("%Y%m%d%H", time.gmtime(max(0.0, now - self._keep - HOUR)))
+        for folder in self._folders():
+            if folder.name < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def relieve(self) -> bool:
+        """Remove the oldest hour; whether there was one."""
+        for folder in sorted(self._folders(), key=lambda each: each.name):
+            shutil.rmtree(folder, ignore_errors=True)
+            log.warning("delivered.sacrificed", hour=folder.name, destination=folder.parent.name)
+            return True
+        return False
+
+    def _folders(self) -> list[Path]:
+        root = self._root / FOLDER
+        return [
+            root / destination / hour
+            for destination in names(root)
+            for hour in names(root / destination)
+        ]

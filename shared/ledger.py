@@ -1,0 +1,136 @@
+"""What was delivered: a line for each instance and destination, for as long as the settings say.
+
+    <root>/.ledger/<YYYYMMDDHH>.jsonl
+
+It answers "did we send it, when, and which bytes?" after the file is gone. It is history, not
+truth: nothing reads it to decide anything, so a line is never worth holding up a delivery.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+from shared import logs
+from shared.entry import Entry
+from shared.folders import MODE, names
+from shared.spool_sections import SpoolSettings
+
+FOLDER = ".ledger"
+SUFFIX = ".jsonl"
+HEAD = 1024  # bytes that the file meta information never exceeds: six elements, UIDs of 64
+PIECE = 1024 * 1024  # bytes hashed at a time
+
+_INSTANCE = re.compile(rb"\x02\0\x03\0UI[\0-\x42]\0([\x21-\x7e]+)\0?\x02\0\x10\0UI")
+
+log = logs.get(__name__)
+
+
+class Ledger:
+    """Safe to use from several threads and processes: a line is one write."""
+
+    def __init__(self, root: Path, settings: SpoolSettings) -> None:
+        self._folder = root / FOLDER
+        self._age = settings.ledger_age
+        self._bytes = settings.ledger_bytes
+        self._digests = settings.ledger_digest
+        self._lock = Lock()
+        self._hour = ""
+        self._descriptor = -1
+
+    def note(self, entry: Entry, file: Path) -> None:
+        """The file is delivered. Raises FileNotFoundError if it is gone; no other fault matters."""
+        if not self._bytes:
+            return
+        try:
+            with file.open("rb", 0) as stream:
+                line = self._line(entry, stream)
+            with self._lock:
+                os.write(self._open(), line)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
+
+    def records(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
+        """Oldest first; of one instance, or all."""
+        for name in names(self._folder):
+            with contextlib.suppress(FileNotFoundError), (self._folder / name).open("rb") as lines:
+                for line in lines:
+                    record = _parsed(line)
+                    if record and sop_instance_uid in {None, record["sop_instance_uid"]}:
+                        yield record
+
+    def tidy(self, now: float) -> None:
+        """Forget what is too old, and the oldest of what is too much."""
+        oldest = _hour(now - self._age)
+        kept = 0
+        for name in reversed(names(self._folder)):
+            file = self._folder / name
+            with contextlib.suppress(OSError):
+                kept += file.stat().st_size
+                if name < oldest or kept > self._bytes:
+                    file.unlink()
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _line(self, entry: Entry, stream: IO[bytes]) -> bytes:
+        head = stream.read(HEAD)
+        record = {
+            "time": round(time.time(), 3),
+            "destination": entry.destination,
+            "sop_instance_uid": _instance(head),
+            "sha256": _digest(head, stream) if self._digests else "",
+            "size": entry.size,
+            "name": entry.name,
+        }
+        return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+    def _open(self) -> int:
+        hour = _hour(time.time())
+        if hour != self._hour:
+            self._close()
+            self._folder.mkdir(MODE, exist_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            self._descriptor = os.open(self._folder / f"{hour}{SUFFIX}", flags, 0o640)
+            self._hour = hour
+        return self._descriptor
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._hour = -1, ""
+
+
+def _hour(at: float) -> str:
+    return time.strftime("%Y%m%d%H", time.gmtime(max(at, 0)))
+
+
+def _digest(head: bytes, stream: IO[bytes]) -> str:
+    digest = hashlib.sha256(head)
+    while piece := stream.read(PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _instance(head: bytes) -> str:
+    """Media Storage SOP Instance UID (0002,0003) of a file that we wrote; empty for any other."""
+    found = _INSTANCE.search(head)
+    return found[1].decode("ascii").strip(" \0") if found else ""
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """None for a line that a crash cut short."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "sop_instance_uid" in record else None

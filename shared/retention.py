@@ -1,0 +1,90 @@
+"""What is thrown away by itself: old ledgers, delivered instances, empty folders; by settings also
+what lies in quarantine too long. Nothing that no origin server has confirmed, unless they say so.
+"""
+
+import re
+import time
+from pathlib import Path
+from threading import Lock, Thread
+
+from shared import logs
+from shared.delivered import Delivered
+from shared.entry import DESTINATION, ROUTINE, URGENT
+from shared.errors import SpoolError
+from shared.folders import IDLE, names, remove_idle
+from shared.ledger import Ledger
+from shared.quarantine import Quarantine
+from shared.spool_sections import SpoolSettings
+from shared.watermark import Pressure, Watermark
+
+PERIOD = 60.0  # seconds between looks
+
+log = logs.get(__name__)
+
+
+class Retention:
+    def __init__(
+        self, root: Path, settings: SpoolSettings, quarantine: Quarantine, watermark: Watermark
+    ) -> None:
+        self.ledger = Ledger(root, settings)
+        self.delivered = Delivered(root, settings.keep_delivered)
+        self._root = root
+        self._settings = settings
+        self._quarantine = quarantine
+        self._watermark = watermark
+        self._running = Lock()
+        self._looked = time.monotonic()
+
+    def tidy_if_due(self) -> None:
+        """To be called often; seldom does anything."""
+        if time.monotonic() - self._looked >= PERIOD and self._running.acquire(blocking=False):
+            try:
+                self._looked = time.monotonic()
+                self.tidy()
+            finally:
+                self._running.release()
+
+    def relieve_in_background(self) -> None:
+        """Space is low: give up delivered instances. Never blocks."""
+        if self._settings.keep_delivered and not self._running.locked():
+            Thread(target=self._relieve_alone, name="relief", daemon=True).start()
+
+    def tidy(self) -> None:
+        """Never raises."""
+        now = time.time()
+        try:
+            self.ledger.tidy(now)
+            self.delivered.tidy(now)
+            self._relieve()
+            self._tidy_quarantine(now)
+            self._remove_idle_folders(now)
+        except SpoolError as error:
+            log.warning("retention.failed", reason=str(error))
+
+    def _relieve_alone(self) -> None:
+        if self._running.acquire(blocking=False):
+            try:
+                self._relieve()
+            finally:
+                self._running.release()
+
+    def _relieve(self) -> None:
+        while self._watermark.measure() is not Pressure.NONE and self.delivered.relieve():
+            pass
+
+    def _tidy_quarantine(self, now: float) -> None:
+        oldest, most = self._settings.quarantine_age, self._settings.quarantine_bytes
+        if not oldest and not most:
+            return
+        kept = 0
+        for item in sorted(self._quarantine.list(None), key=lambda each: each.name, reverse=True):
+            kept += item.size
+            if (oldest and item.received < now - oldest) or (most and kept > most):
+                self._quarantine.drop(item)
+                log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
+
+    def _remove_idle_folders(self, now: float) -> None:
+        for destination in names(self._root):
+            if re.fullmatch(DESTINATION, destination, re.ASCII):
+                for priority in (URGENT, ROUTINE):
+                    remove_idle(self._root / destination / priority, before=now - IDLE)

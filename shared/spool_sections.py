@@ -1,0 +1,56 @@
+"""The table of the configuration file that concerns the spool."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.destination import MEBIBYTE, Section
+
+DAY = 24 * 3600.0  # seconds
+
+
+class SpoolSettings(Section):
+    """Instances on disk that no origin server has confirmed yet."""
+
+    path: Path = Field(
+        default=Path("/var/spool/dicomweb-proxy"), description="Folder of the spool."
+    )
+    sync: bool = Field(
+        default=True, description="Sync file and folder to disk before answering Success."
+    )
+    soft_reserve: int = Field(
+        default=2048 * MEBIBYTE,
+        ge=0,
+        description="Free bytes below which new associations are refused (2,3,1).",
+    )
+    hard_reserve: int = Field(
+        default=512 * MEBIBYTE,
+        ge=0,
+        description="Free bytes below which a C-STORE is answered 0xA700.",
+    )
+    keep_delivered: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds that delivered instances stay, in .delivered; below soft_reserve they "
+        "go at once. 0: none stay.",
+    )
+    ledger_age: float = Field(
+        default=90 * DAY, ge=0, description="Seconds that the ledger of deliveries remembers."
+    )
+    ledger_bytes: int = Field(
+        default=256 * MEBIBYTE, ge=0, description="Bytes of that ledger at most; 0: none is kept."
+    )
+    ledger_digest: bool = Field(
+        default=True,
+        description="Have the ledger remember the SHA-256 of each file, for 0.6 ms a MiB.",
+    )
+    quarantine_age: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds after which quarantined instances are deleted; 0: never.",
+    )
+    quarantine_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="Bytes in quarantine beyond which the oldest are deleted; 0: no limit.",
+    )
