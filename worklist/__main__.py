@@ -9,6 +9,8 @@ from shared.dimse.acceptor import Acceptor
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError
 from shared.health import Health
+from shared.sections import HealthSettings
+from shared.worklist_sections import WorklistSettings
 from worklist.find import WorklistService
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
@@ -31,16 +33,17 @@ def main() -> int:
 def _run(settings: Settings, services: list[WorklistService]) -> int:
     if not services:
         log.warning("worklist.off", reason="no destination has a worklist URI")
-    host, port = settings.worklist.host, settings.worklist.port
     health = Health(settings.health.host, settings.health.port, facts=sandbox.facts(settings))
-    try:
-        if settings.health.port:
+    if settings.health.port:
+        try:
             health.start()
-        serve(Acceptor(services, settings.receive, host=host, port=port), _started)
+        except OSError as error:
+            return _cannot_listen(settings.health, error)
+    host, port = settings.worklist.host, settings.worklist.port
+    try:
+        serve(Acceptor(services, settings.receive, host=host, port=port))
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        sys.stderr.write(f"worklist: cannot listen on {host}:{port}: {reason}\n")
-        return FAILED
+        return _cannot_listen(settings.worklist, error)
     finally:
         health.close()
     for service in services:
@@ -48,8 +51,10 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     return 0
 
 
-def _started(acceptor: Acceptor) -> None:
-    log.info("worklist.started", port=acceptor.port)
+def _cannot_listen(on: WorklistSettings | HealthSettings, error: OSError) -> int:
+    reason = os.strerror(error.errno or 0)
+    sys.stderr.write(f"worklist: cannot listen on {on.host}:{on.port}: {reason}\n")
+    return FAILED
 
 
 if __name__ == "__main__":
