@@ -6,7 +6,7 @@ import sys
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
-from shared.dimse.run import serve
+from shared.dimse.run import Stopped, serve
 from shared.errors import ConfigurationError
 from shared.health import Health
 from shared.sections import HealthSettings
@@ -41,7 +41,8 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
             return _cannot_listen(settings.health, error)
     host, port = settings.worklist.host, settings.worklist.port
     try:
-        serve(Acceptor(services, settings.receive, host=host, port=port))
+        acceptor = Acceptor(services, settings.receive, host=host, port=port)
+        serve(acceptor, on_stopped=_closing(services))
     except OSError as error:
         return _cannot_listen(settings.worklist, error)
     finally:
@@ -49,6 +50,14 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     for service in services:
         log.info("worklist.stopped", **service.counts)
     return 0
+
+
+def _closing(services: list[WorklistService]) -> Stopped:
+    async def close() -> None:
+        for service in services:
+            await service.close()
+
+    return close
 
 
 def _cannot_listen(on: WorklistSettings | HealthSettings, error: OSError) -> int:
