@@ -114,6 +114,23 @@ class Spool:
             raise spool_fault(error, "remove an instance") from None
         self._retention.tidy_if_due()
 
+    def move(self, entry: Entry, destination: str) -> Entry:
+        """Have another destination get it instead. Raises FileNotFoundError, SpoolError."""
+        file = self.file(entry)
+        try:
+            folder = self._folders.file(
+                lambda folder: file.rename(f"{folder}/{file.name}"),
+                destination,
+                urgent=entry.urgent,
+                at=time.time(),
+            )
+            folder.sync()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise spool_fault(error, "move an instance") from None
+        return Entry(f"{folder.path}/{file.name}", entry.size)
+
     def ledger(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
         """What was delivered, oldest first."""
         return self._retention.ledger.records(sop_instance_uid)

@@ -1,0 +1,146 @@
+"""Looks through a spool for what is not as it should be. Deletes no instance, and touches nothing
+that is not ours: what cannot be sent goes to quarantine, with the reason.
+"""
+
+import re
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from shared import delivered, incoming, ledger, quarantine
+from shared.entry import DESTINATION, SUFFIX, Entry
+from shared.folders import names
+from shared.spool import VERSION_FILE, Spool
+
+OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
+PREFIX_AT, PREFIX = 128, b"DICM"  # PS3.10 7.1
+PIECE = 1024 * 1024  # bytes read at a time
+GRACE = 60.0  # seconds in which a new instance may be announced, before it counts as not indexed
+
+
+class Kind(StrEnum):
+    ORPHAN = "orphan"  # kept for a destination that the settings do not have: nobody sends it
+    TRUNCATED = "truncated"  # of another size than its name says
+    UNREADABLE = "unreadable"  # cannot be read, or is no Part 10 file
+    UNINDEXED = "unindexed"  # not in the index; a scan will add it
+    GONE = "gone"  # in the index, but not in the spool
+    RECORD_ALONE = "record-alone"  # a record in quarantine whose instance is gone
+    STRAY = "stray"  # nothing of ours: never touched
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    kind: Kind
+    path: str  # relative to the spool's root
+    detail: str = ""
+    entry: Entry | None = None
+
+
+def check(
+    spool: Spool,
+    destinations: Collection[str],
+    indexed: Collection[str] | None = None,
+    *,
+    deep: bool = False,
+) -> Iterator[Finding]:
+    """`destinations`: those of the settings; `indexed`: paths that the index knows, if it could be
+    asked; `deep`: read every byte. What comes and goes meanwhile is no finding. Raises SpoolError.
+    """
+    missing = set(indexed) if indexed is not None else None
+    for finding in _all(spool, destinations, missing, deep=deep):
+        if finding.entry is None or spool.file(finding.entry).exists():
+            yield finding
+    for path in sorted(missing or ()):
+        if not (spool.root / path).exists():
+            yield Finding(Kind.GONE, path)
+    yield from _records_alone(spool.root)
+
+
+def repair(spool: Spool, finding: Finding, *, orphans_to: str | None = None) -> str:
+    """What was done about it; empty if there was nothing to do, or it is the index's matter.
+
+    Raises SpoolError; FileNotFoundError if it is gone.
+    """
+    match finding:
+        case Finding(Kind.TRUNCATED | Kind.UNREADABLE, entry=Entry() as entry):
+            spool.quarantine(entry, {"reason": finding.kind.value, "detail": finding.detail})
+            return "set aside in quarantine"
+        case Finding(Kind.ORPHAN, entry=Entry() as entry) if orphans_to:
+            spool.move(entry, orphans_to)
+            return f"moved to {orphans_to}"
+        case Finding(Kind.RECORD_ALONE):
+            (spool.root / finding.path).unlink(missing_ok=True)
+            return "removed"
+    return ""
+
+
+def _all(
+    spool: Spool, destinations: Collection[str], missing: set[str] | None, *, deep: bool
+) -> Iterator[Finding]:
+    youngest = time.time() - GRACE
+    for path in _paths(spool.root):
+        try:
+            entry = Entry.at(path)
+        except ValueError:
+            yield Finding(Kind.STRAY, path)
+            continue
+        indexed = missing is None or path in missing
+        if missing:
+            missing.discard(path)
+        yield from _fault(spool.file(entry), entry, deep=deep)
+        if entry.destination not in destinations:
+            yield Finding(Kind.ORPHAN, path, entry=entry)
+        elif not indexed and entry.received < youngest:
+            yield Finding(Kind.UNINDEXED, path, entry=entry)
+
+
+def _paths(root: Path) -> Iterator[str]:
+    """Of every file, the spool's own folders apart; a folder at a time."""
+    for name in names(root):
+        if name in OURS or name.startswith(VERSION_FILE):
+            continue
+        if re.fullmatch(DESTINATION, name, re.ASCII) and (root / name).is_dir():
+            for priority in names(root / name):
+                for folder in names(root / name / priority) or [""]:
+                    yield from _files(root, f"{name}/{priority}/{folder}".rstrip("/"))
+        else:
+            yield name
+
+
+def _files(root: Path, path: str) -> Iterator[str]:
+    if (root / path).is_dir():
+        for name in names(root / path):
+            yield f"{path}/{name}"
+    else:
+        yield path
+
+
+def _fault(file: Path, entry: Entry, *, deep: bool) -> Iterator[Finding]:
+    try:
+        with file.open("rb", 0) as stream:
+            size = stream.seek(0, 2)
+            stream.seek(PREFIX_AT)
+            prefix = stream.read(len(PREFIX))
+            while deep and stream.read(PIECE):
+                pass
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield Finding(Kind.UNREADABLE, entry.path, error.strerror or "", entry)
+        return
+    if size != entry.size:
+        detail = f"{size} bytes instead of {entry.size}"
+        yield Finding(Kind.TRUNCATED, entry.path, detail, entry)
+    elif prefix != PREFIX:
+        yield Finding(Kind.UNREADABLE, entry.path, "no Part 10 file", entry)
+
+
+def _records_alone(root: Path) -> Iterator[Finding]:
+    folder = root / quarantine.FOLDER
+    for destination in names(folder):
+        for name in names(folder / destination):
+            record = folder / destination / name
+            if record.suffix == quarantine.RECORD and not record.with_suffix(SUFFIX).exists():
+                yield Finding(Kind.RECORD_ALONE, str(record.relative_to(root)))
