@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import httpx
 
 from shared.destination import Destination
-from shared.dicomweb.client import fault_of, faults, open_client
+from shared.dicomweb.client import open_client
+from shared.dicomweb.faults import fault_of, faults
 from shared.errors import ConfigurationError, Denied, DestinationFault, Misconfigured
 from standalone.findings import FAIL, OK, WARN, Finding
 

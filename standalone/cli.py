@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "standalone.commands.check",
     "route": "standalone.commands.route",
     "quarantine": "standalone.commands.quarantine",
+    "spool": "standalone.commands.spool",
 }
 EXIT_CODES = """exit codes:
   0    all went well

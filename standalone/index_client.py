@@ -1,6 +1,7 @@
 """The Redis of a configuration, or the embedded one of a proxy that runs here; for commands."""
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from redis import Redis
@@ -9,8 +10,10 @@ from redis.exceptions import RedisError
 from shared.broker import connect
 from shared.config import Settings
 from shared.index import Index
+from shared.keys import keys
 
 EMBEDDED = Path(".redis")  # below the spool
+WAITING_OR_LEASED = 3  # the first of a destination's keys: urgent, routine, leased
 URL_FILE = "url"  # where `up` says under which address its own Redis answers
 
 
@@ -35,3 +38,13 @@ def want_scan(settings: Settings) -> None:
         return
     with client, contextlib.suppress(RedisError):
         Index(client).want_scan()
+
+
+def indexed(client: Redis, destinations: Iterable[str]) -> set[str]:
+    """Paths of all instances that the index has, waiting or leased. Raises RedisError."""
+    return {
+        member.decode("utf-8", "replace")
+        for destination in destinations
+        for key in keys(destination)[:WAITING_OR_LEASED]
+        for member, _ in client.zscan_iter(key, count=1000)
+    }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pydicom import config, dcmread
+from pydicom.errors import BytesLengthException as PydicomFault
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag
 
@@ -140,7 +141,7 @@ def read(path: Path) -> Holding:
     # Any bytes may come in, and pydicom has no error of its own for most of what can be wrong.
     except (InvalidDicomError, ArithmeticError, AttributeError, LookupError, OSError) as error:
         raise NotDicom(type(error).__name__) from None
-    except (TypeError, ValueError, NotImplementedError, struct.error) as error:
+    except (TypeError, ValueError, NotImplementedError, struct.error, PydicomFault) as error:
         raise NotDicom(type(error).__name__) from None
 
 

@@ -15,6 +15,7 @@ from standalone.sandbox.multipart import MalformedMultipart, MultipartReader, me
 from standalone.sandbox.responses import attribute, dicom_json, refusal
 
 DICOM = "application/dicom"
+LONGEST = 2 << 30  # bytes of an instance: this is no place for more
 # Failure Reasons (PS3.18 Table I.2-2; A9xx and Axxx as in PS3.4 Table B.2-1)
 OUT_OF_RESOURCES = 0xA700
 WRONG_STUDY = 0xA900
@@ -71,6 +72,10 @@ class Outcome:
         return content
 
 
+class TooLong(Exception):
+    """An instance is longer than we take."""
+
+
 class PartFiles:
     """Writes each part to a file of its own; `finished` is what the store has not taken yet."""
 
@@ -78,18 +83,22 @@ class PartFiles:
         self._archive = archive
         self._file: BinaryIO | None = None
         self._path = Path()
+        self._written = 0
         self.finished: list[Path | None] = []  # None: a part that is no application/dicom
 
     def begin(self, content_type: str) -> None:
         if media_type(content_type)[0] not in {DICOM, ""}:
             self.finished.append(None)
             return
+        self._written = 0
         self._path = self._archive.partial()
         self._file = self._path.open("wb")
 
     def write(self, data: bytes) -> None:
         if self._file:
-            self._file.write(data)
+            self._written += self._file.write(data)
+            if self._written > LONGEST:
+                raise TooLong
 
     def end(self) -> None:
         if self._file:
@@ -108,33 +117,45 @@ class PartFiles:
 
 
 async def on_store(request: Request) -> Response:
-    archive: Archive = request.app.state.archive
     media, parameters = media_type(request.headers.get("Content-Type", ""))
-    boundary = parameters.get("boundary", "")
-    if media != DICOM and (media != "multipart/related" or not boundary):
-        return refusal(415, 'Send multipart/related; type="application/dicom"; boundary=…')
-    if media != DICOM and parameters.get("type", DICOM).lower() != DICOM:
-        return refusal(415, "Only instances of type application/dicom are taken here.")
-
-    sink = PartFiles(archive)
-    outcome = Outcome()
-    study = request.path_params.get("study")
-    parts = _single(request, sink) if media == DICOM else _multipart(request, sink, boundary)
+    if problem := _unsupported(media, parameters):
+        return refusal(415, problem)
+    archive: Archive = request.app.state.archive
+    sink, outcome = PartFiles(archive), Outcome()
+    single = media == DICOM
+    parts = _single(request, sink) if single else _multipart(request, sink, parameters["boundary"])
     try:
         async for path in parts:
-            await _take(archive, path, study, outcome)
-    except MalformedMultipart as fault:
-        if not outcome.stored:
-            return refusal(400, f"Malformed multipart: {fault}.")
+            await _take(archive, path, request.path_params.get("study"), outcome)
+    except (MalformedMultipart, TooLong, OSError) as fault:
+        if not outcome.stored or not isinstance(fault, MalformedMultipart):
+            return _refusal(fault)
         outcome.other.append(CANNOT_UNDERSTAND)
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        return refusal(507 if full else 500, f"The sandbox cannot write: {error.strerror}.")
     finally:
         sink.discard()
     if not (outcome.stored or outcome.failed or outcome.other):
         return refusal(400, "The request held no instance.")
     return dicom_json(outcome.body(str(request.base_url).rstrip("/")), outcome.status())
+
+
+def _unsupported(media: str, parameters: dict[str, str]) -> str:
+    """Why a media type cannot be taken, if it cannot."""
+    if media == DICOM:
+        return ""
+    if media != "multipart/related" or not parameters.get("boundary"):
+        return 'Send multipart/related; type="application/dicom"; boundary=…'
+    if parameters.get("type", DICOM).lower() != DICOM:
+        return "Only instances of type application/dicom are taken here."
+    return ""
+
+
+def _refusal(fault: Exception) -> Response:
+    if isinstance(fault, TooLong):
+        return refusal(413, f"No instance of more than {LONGEST >> 30} GiB is taken here.")
+    if isinstance(fault, OSError):
+        full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
+        return refusal(507 if full else 500, f"The sandbox cannot write: {fault.strerror}.")
+    return refusal(400, f"Malformed multipart: {fault}.")
 
 
 async def _multipart(
