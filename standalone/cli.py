@@ -26,7 +26,6 @@ COMMANDS = {
     "route": "standalone.commands.route",
     "quarantine": "standalone.commands.quarantine",
     "spool": "standalone.commands.spool",
-    "spool": "standalone.commands.spool",
 }
 EXIT_CODES = """exit codes:
   0    all went well
