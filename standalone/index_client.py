@@ -1,7 +1,6 @@
 """The Redis of a configuration, or the embedded one of a proxy that runs here; for commands."""
 
 import contextlib
-from collections.abc import Iterable
 from pathlib import Path
 
 from redis import Redis
@@ -13,7 +12,8 @@ from shared.index import Index
 from shared.keys import keys
 
 EMBEDDED = Path(".redis")  # below the spool
-WAITING_OR_LEASED = 3  # the first of a destination's keys: urgent, routine, leased
+WAITING = 3  # keys of a destination that hold paths: urgent, routine, leased
+PAGE = 1000  # members asked for at a time
 URL_FILE = "url"  # where `up` says under which address its own Redis answers
 
 
@@ -40,11 +40,14 @@ def want_scan(settings: Settings) -> None:
         Index(client).want_scan()
 
 
-def indexed(client: Redis, destinations: Iterable[str]) -> set[str]:
-    """Paths of all instances that the index has, waiting or leased. Raises RedisError."""
-    return {
-        member.decode("utf-8", "replace")
-        for destination in destinations
-        for key in keys(destination)[:WAITING_OR_LEASED]
-        for member, _ in client.zscan_iter(key, count=1000)
-    }
+def indexed_paths(settings: Settings) -> set[str] | None:
+    """Every path that the index knows; None where it cannot be asked."""
+    client = open_index(settings)
+    if client is None:
+        return None
+    sets = [key for each in settings.upload_destinations for key in keys(each.name)[:WAITING]]
+    try:
+        with client:
+            return {path.decode() for key in sets for path, _ in client.zscan_iter(key, count=PAGE)}
+    except RedisError:
+        return None

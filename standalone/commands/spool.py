@@ -45,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"--orphans-to: there is no destination {options.orphans_to!r}\n")
         return 2
     found = list(check(spool, names, indexed_paths(settings), deep=options.deep))
+    if any(each.kind is Kind.GONE for each in found):  # or delivered while we looked
+        still = indexed_paths(settings) or set()
+        found = [each for each in found if each.kind is not Kind.GONE or each.path in still]
     done = [_repaired(options, spool, each) for each in found]
     if options.repair and any(each.kind is Kind.UNINDEXED for each in found):
         want_scan(settings)

@@ -11,7 +11,7 @@ from tests.support.cli import Console
 from tests.support.ports import free_port
 from tests.support.proxy import proxy
 from tests.support.sandbox import sandbox
-from tests.support.sending import send
+from tests.support.scu import send
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
 

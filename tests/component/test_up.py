@@ -18,7 +18,7 @@ from tests.support.ports import free_port
 from tests.support.proxy import Running, proxy, run_up
 from tests.support.redis_server import RedisServer
 from tests.support.sandbox import sandbox
-from tests.support.sending import send
+from tests.support.scu import send
 from tests.support.waiting import wait_until
 
 ARRIVAL = 40  # seconds, of which a lost worker's lease may take 30

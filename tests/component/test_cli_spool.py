@@ -1,0 +1,74 @@
+"""`dicomweb-proxy spool check` on real folders, and beside a proxy that runs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from standalone import study
+from tests.support.cli import Console
+from tests.support.ports import free_port
+from tests.support.proxy import proxy
+from tests.support.scu import send
+from tests.support.spools import keep, open_spool
+
+PART10 = bytes(128) + b"DICM" + bytes(20)
+
+
+@pytest.fixture
+def console(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Console:
+    made = Console(monkeypatch, capsys)
+    made.set(UPLOAD__URI="https://archive.example/studies", SPOOL__PATH=tmp_path / "spool")
+    return made
+
+
+def test_a_sound_spool_is_said_to_be_one(console: Console, tmp_path: Path) -> None:
+    spool = open_spool(tmp_path / "spool")
+    keep(spool, PART10, ["default"])
+    spool.close()
+
+    ended = console("spool", "check")
+
+    assert (ended.code, ended.out) == (0, f"{tmp_path / 'spool'}: nothing is wrong\n")
+
+
+def test_what_is_wrong_is_named_and_repaired_without_losing_anything(
+    console: Console, tmp_path: Path
+) -> None:
+    spool = open_spool(tmp_path / "spool")
+    [truncated] = keep(spool, PART10, ["default"])
+    spool.file(truncated).write_bytes(PART10[:-1])
+    [orphan] = keep(spool, PART10, ["closed"])
+    (tmp_path / "spool" / "notes.txt").write_text("somebody's")
+    spool.close()
+
+    found = console("spool", "check", "--json")
+    kinds = {each["kind"] for each in found.json}
+    repaired = console("spool", "check", "--repair", "--orphans-to", "default")
+    after = console("spool", "check", "--json")
+
+    assert (found.code, kinds) == (1, {"truncated", "orphan", "stray"})
+    assert "set aside in quarantine" in repaired.out
+    assert "moved to default" in repaired.out
+    assert [each["kind"] for each in after.json] == ["stray"]
+    names = {path.stem for path in (tmp_path / "spool").rglob("*.dcm")}
+    assert {truncated.name, orphan.name} <= names
+
+
+def test_a_destination_that_is_none_is_exit_code_2(console: Console) -> None:
+    assert console("spool", "check", "--repair", "--orphans-to", "nowhere").code == 2
+
+
+def test_beside_a_running_proxy_waiting_instances_are_no_finding(
+    console: Console, tmp_path: Path
+) -> None:
+    uri = f"http://127.0.0.1:{free_port()}/studies"
+    console.set(UPLOAD__URI=uri)
+    with proxy(tmp_path, UPLOAD__URI=uri) as running:
+        send(running.port, list(study.instances(datetime(2026, 11, 24, tzinfo=UTC)))[:5])
+
+        ended = console("spool", "check")
+
+    assert (ended.code, ended.err) == (0, "")
