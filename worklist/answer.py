@@ -1,7 +1,7 @@
 """Answers: exactly the keys that were requested, encoded straight from a workitem."""
 
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from worklist.charset import Charset, Unencodable
@@ -25,6 +25,7 @@ Write = Callable[[Workitem, Charset], bytes]
 WriteItem = Callable[[DataSet, Charset], bytes]
 
 ASCII = Charset(())
+MOST_SHAPES = 8  # of answers that are kept with a workitem, about 600 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Answers:
         self._dialect, self._asking = dialect, asking
         self._writer = Writer(form.syntax)
         self._form = form
+        self._shape = _shape(identifier, asking, form)
+        self._own = False  # whether an answer is for who asks alone
         made = sorted(self._made(identifier), key=lambda pair: pair[0])
         self._writes = [write for _, write in made]
         self._charset_at = bisect([tag for tag, _ in made], SPECIFIC_CHARACTER_SET)
@@ -52,8 +55,21 @@ class Answers:
     def encode(self, workitem: Workitem) -> bytes:
         """An identifier in the first character set that has all it needs; ASCII needs none named.
 
-        Unencodable if none has.
+        Modalities ask the same again and again, so an answer is kept with its workitem. Unencodable
+        if no set will do.
         """
+        known = workitem.answers.get(self._shape)
+        if known is not None:
+            return known
+        self._own = False
+        encoded = self._encoded(workitem)
+        if not self._own:
+            if len(workitem.answers) >= MOST_SHAPES:
+                workitem.answers.clear()
+            workitem.answers[self._shape] = encoded
+        return encoded
+
+    def _encoded(self, workitem: Workitem) -> bytes:
         try:
             return self._in(ASCII, self._form.named, workitem)
         except Unencodable:
@@ -103,19 +119,23 @@ class Answers:
 
     def _value(self, row: Row, key: Key) -> Write:
         element, header = self._writer.element, self._writer.header(key.tag, key.vr)
-        encode, value, fill = encoder(key.vr, self._writer), row.value, row.fill
-        asking = self._asking
+        encode, value, asking = encoder(key.vr, self._writer), row.value, self._asking
         if row.type != "1":
             return lambda workitem, sets: element(header, encode(value(workitem, asking), sets))
 
         def write(workitem: Workitem, sets: Charset) -> bytes:
-            values = value(workitem, asking) or (fill(workitem, asking) if fill else ())
+            values = value(workitem, asking) or self._filled(row, workitem)
             data = encode(values, sets)
             if values and not data:  # type 1: without it the answer would name someone else
                 raise Unencodable
             return element(header, data)
 
         return write
+
+    def _filled(self, row: Row, workitem: Workitem) -> Texts:
+        """What a workitem lacks and who asks is told nevertheless."""
+        self._own = True
+        return row.fill(workitem, self._asking) if row.fill else ()
 
     def _sequence(self, row: Row, key: Key) -> Write:
         header, sequence = self._writer.header(key.tag, "SQ"), self._writer.sequence
@@ -153,6 +173,22 @@ class Answers:
         known = vr_of(tag)
         vr = (vr_in(item, name) or "UN") if known == "UN" else known
         return self._element(Key(tag, vr))
+
+
+def _shape(identifier: Identifier, asking: Asking, form: Form) -> Hashable:
+    """All that the bytes of an answer depend on, beside the workitem."""
+    return (
+        _keys_shape(identifier.keys),
+        identifier.offset,
+        (asking.zone, asking.upstream),
+        (form.syntax, tuple(form.charsets), form.named),
+    )
+
+
+def _keys_shape(keys: Keys | None) -> Hashable:
+    if keys is None:
+        return None
+    return tuple(sorted((tag, key.vr, _keys_shape(key.keys)) for tag, key in keys.items()))
 
 
 def _is_tag(name: str) -> bool:

@@ -10,7 +10,7 @@ from worklist.elements import vr_of
 from worklist.mapping import ROOT_ROWS, STEP_ROWS
 from worklist.match import clean_date, clean_time
 from worklist.rows import Level, Row
-from worklist.sources import START, Source, date_of, first_of, step_id, study_uid, time_of
+from worklist.sources import START, Source, date_of, first_of, once, step_id, study_uid, time_of
 from worklist.workitem import Asking, Workitem
 
 Place = Callable[[Workitem], DataSet]
@@ -65,8 +65,8 @@ def _given_row(level: Level, tag: int) -> Row:
     if start := _STARTS.get(tag):
         return replace(given, value=start)
     if derived := _DERIVED.get(tag):
-        return replace(given, value=first_of((given.value, *derived())))
-    return given
+        given = replace(given, value=first_of((given.value, *derived())))
+    return replace(given, value=once(given.value))
 
 
 def _as_it_is(level: Level, tag: int, places: Sequence[Place]) -> Row:

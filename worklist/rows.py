@@ -5,12 +5,28 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from worklist.elements import vr_of
-from worklist.sources import ItemSource, Source, first_of, hex_of, nothing, path, sequence
+from worklist.sources import (
+    ItemSource,
+    Source,
+    end_date,
+    end_time,
+    first_of,
+    hex_of,
+    nothing,
+    once,
+    path,
+    sequence,
+    start_date,
+    start_time,
+)
 
 
 class Level(Enum):
     ROOT = "root"
     STEP = "step"  # in the item of Scheduled Procedure Step Sequence
+
+
+_BY_ZONE = frozenset({start_date, start_time, end_date, end_time})  # of who asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +83,5 @@ def _with_sources(row: Row, sources: tuple[str | Source, ...], paths: list[str])
     if row.vr == "SQ":
         return replace(row, items=sequence(*paths) if paths else lambda _workitem, _asking: ())
     values = [path(each) if isinstance(each, str) else each for each in sources]
-    return replace(row, value=first_of(values))
+    value = first_of(values)
+    return replace(row, value=value if _BY_ZONE.intersection(sources) else once(value))

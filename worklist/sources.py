@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from pydicom.datadict import tag_for_keyword
 
@@ -78,6 +79,22 @@ def first_of(sources: Sequence[Source]) -> Source:
         return NOTHING
 
     return source
+
+
+_numbers = count()
+
+
+def once(source: Source) -> Source:
+    """A source that is asked once for each workitem: its value must not depend on who asks."""
+    number = next(_numbers)
+
+    def remembered(workitem: Workitem, asking: Asking) -> Texts:
+        found = workitem.values.get(number)
+        if found is None:
+            found = workitem.values[number] = source(workitem, asking)
+        return found
+
+    return remembered
 
 
 def nothing(_workitem: Workitem, _asking: Asking) -> Texts:

@@ -4,12 +4,12 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from worklist.datetimes import moved, read_moment, zone_of
-from worklist.dicomjson import DataSet, first, items
+from worklist.dicomjson import DataSet, Texts, first, items
 
 # Study Instance UIDs that a server does not give are derived from the workitem's in this space.
 STUDY_SPACE = uuid.UUID("6f6f1a4e-3f0b-5a57-9a0c-1d3c7b0a5e21")
@@ -43,7 +43,17 @@ class Asking:
 class Workitem:
     """One workitem and the one of its requests that is answered; shared by queries."""
 
-    __slots__ = ("_moments", "_others", "_seed", "number", "request", "root", "step")
+    __slots__ = (
+        "_moments",
+        "_others",
+        "_seed",
+        "answers",
+        "number",
+        "request",
+        "root",
+        "step",
+        "values",
+    )
 
     def __init__(self, root: DataSet, number: int = 0) -> None:
         """`number`: which of the items of Referenced Request Sequence is answered."""
@@ -56,6 +66,8 @@ class Workitem:
         self._others: list[Workitem] | None = [] if len(requests) < 2 else None  # noqa: PLR2004
         self._moments: dict[tuple[str, tzinfo, tzinfo], str] = {}
         self._seed: str | None = None
+        self.values: dict[int, Texts] = {}  # of sources that were asked before, by their number
+        self.answers: dict[Hashable, bytes] = {}  # as they were encoded before
 
     @property
     def uid(self) -> str:
@@ -116,7 +128,7 @@ def _moment(root: DataSet, value: str, asking: Asking) -> str:
 def derived_step_id(seed: str) -> str:
     """Sixteen characters that stay the same for a workitem (SH)."""
     digest = hashlib.blake2s(seed.encode("utf-8")).digest()
-    return base64.b32encode(digest).decode("ascii")[:16]
+    return base64.b32encode(digest[:10]).decode("ascii")
 
 
 def derived_study_uid(uid: str) -> str:
