@@ -13,12 +13,23 @@ from shared.destination import (
     Destination,
     is_exposed,
 )
+from shared.google_defaults import default_file, metadata_host
 from shared.sections import Sections
 
 # Settings of the only destination: beside [[destinations]] they would be silently without effect.
 ONLY_DESTINATION = ("upload.uri", "upload.insecure", "worklist.uri", "auth")
-SECRETS = ("service_account_file", "password_file", "token_file")
+SECRETS = (
+    "service_account_file",
+    "client_secret_file",
+    "private_key_file",
+    "private_key_certificate_file",
+    "password_file",
+    "token_file",
+    "client_certificate_file",
+    "client_key_file",
+)
 KEY_FIELDS = ("client_email", "private_key", "token_uri")  # of a Google service-account key
+FEDERATION_FIELDS = ("audience", "subject_token_type", "token_url", "credential_source")
 
 
 def contradictions(sections: Sections) -> Iterator[str]:
@@ -50,7 +61,7 @@ def unusable_files(sections: Sections) -> Iterator[str]:
         prefix = place(sections, each)
         for key in SECRETS:
             yield from unusable_file(f"{prefix}auth.{key}", getattr(each.auth, key))
-        if each.auth.kind is AuthKind.GOOGLE and each.auth.service_account_file:
+        if each.auth.kind is AuthKind.GOOGLE:
             yield from _no_key(f"{prefix}auth.service_account_file", each.auth.service_account_file)
         yield from unusable_file(f"{prefix}ca_file", each.ca_file)
 
@@ -162,16 +173,25 @@ def _auth(destination: Destination) -> Auth:
     kind = auth.kind or (AuthKind.GOOGLE if google else AuthKind.NONE)
     file = auth.service_account_file
     if kind is AuthKind.GOOGLE and file is None:
-        file = DEFAULT_SERVICE_ACCOUNT
+        file = default_file()
     return auth.model_copy(update={"kind": kind, "service_account_file": file})
 
 
-def _no_key(key: str, path: Path) -> Iterator[str]:
+def _no_key(key: str, path: Path | None) -> Iterator[str]:
+    if path is None:
+        if metadata_host() is None:
+            yield (
+                f"{key}: {DEFAULT_SERVICE_ACCOUNT}: cannot be read, and there are no Application "
+                "Default Credentials either"
+            )
+        return
     try:
         content = json.loads(path.read_bytes())
     except OSError:
         return  # unusable_file has said so
     except ValueError:
         content = None
-    if not (isinstance(content, dict) and all(content.get(name) for name in KEY_FIELDS)):
-        yield f"{key}: {path}: is no Google service-account key (JSON with {', '.join(KEY_FIELDS)})"
+    federated = isinstance(content, dict) and content.get("type") == "external_account"
+    fields = FEDERATION_FIELDS if federated else KEY_FIELDS
+    if not (isinstance(content, dict) and all(content.get(name) for name in fields)):
+        yield f"{key}: {path}: is no Google service-account key (JSON with {', '.join(fields)})"

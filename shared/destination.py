@@ -20,56 +20,6 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class AuthKind(StrEnum):
-    NONE = "none"
-    GOOGLE = "google"
-    BASIC = "basic"
-    BEARER_FILE = "bearer_file"
-
-
-class Auth(Section):
-    """How to authenticate to a destination. Secrets are files, never values."""
-
-    kind: AuthKind | None = Field(
-        default=None,
-        description="google, basic, bearer_file or none. Unset: google if a service account file "
-        "is set or the host ends in googleapis.com, else none.",
-    )
-    service_account_file: Path | None = Field(
-        default=None, description="Google service-account key, a JSON file."
-    )
-    scopes: tuple[str, ...] = Field(
-        default=(CLOUD_HEALTHCARE,), min_length=1, description="OAuth2 scopes of a Google token."
-    )
-    username: str = Field(default="", description="User name of HTTP Basic.")
-    password_file: Path | None = Field(default=None, description="Password of HTTP Basic.")
-    token_file: Path | None = Field(
-        default=None, description="Bearer token; read again when the file changes."
-    )
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        missing = {
-            AuthKind.BASIC: "password_file" if not (self.username and self.password_file) else "",
-            AuthKind.BEARER_FILE: "" if self.token_file else "token_file",
-        }.get(self.kind or AuthKind.NONE, "")
-        if missing:
-            needed = "username and password_file" if missing == "password_file" else missing
-            raise ValueError(f'kind = "{self.kind}" needs {needed}')
-        return self
-
-
-WorklistPreset = Literal["generic", "dcm4chee", "azure", "pyupsrs", "emulator"]
-
-
-class Profile(StrEnum):
-    """Dialect of the worklist search."""
-
-    UPS_STANDARD = "ups-standard"
-    UPS_LEGACY_GOOGLE = "ups-legacy-google"
-    MWL_RS = "mwl-rs"
-
-
 def _service_uri(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -93,6 +43,101 @@ def is_loopback(uri: str) -> bool:
 def is_exposed(uri: str | None) -> bool:
     """Whether patient data would cross a network in the clear."""
     return bool(uri) and urlsplit(uri or "").scheme == "http" and not is_loopback(uri or "")
+
+
+class AuthKind(StrEnum):
+    NONE = "none"
+    GOOGLE = "google"
+    OAUTH2 = "oauth2"
+    BASIC = "basic"
+    BEARER_FILE = "bearer_file"
+
+
+class Auth(Section):
+    """How to authenticate to a destination. Secrets are files, never values."""
+
+    kind: AuthKind | None = Field(
+        default=None,
+        description="google, oauth2 (client credentials), basic, bearer_file or none. Unset: "
+        "google if a service account file is set or the host ends in googleapis.com, else none.",
+    )
+    service_account_file: Path | None = Field(
+        default=None,
+        description="Google service-account key, or the configuration of a workload identity "
+        "federation: a JSON file. google without one uses Application Default Credentials.",
+    )
+    scopes: tuple[str, ...] = Field(
+        default=(CLOUD_HEALTHCARE,),
+        min_length=1,
+        description="OAuth 2 scopes of a token. The default is for google; oauth2 has none.",
+    )
+    token_uri: ServiceUri | None = Field(
+        default=None, description="Token endpoint of oauth2 (RFC 6749 3.2)."
+    )
+    client_id: str = Field(default="", description="Client of oauth2.")
+    client_secret_file: Path | None = Field(default=None, description="Client secret of oauth2.")
+    client_secret_in: Literal["body", "header"] = Field(
+        default="body", description="Where the token endpoint expects the secret (RFC 6749 2.3.1)."
+    )
+    private_key_file: Path | None = Field(
+        default=None,
+        description="Key (PEM, RSA or P-256) of an oauth2 client that signs assertions (RFC 7523).",
+    )
+    private_key_id: str = Field(
+        default="", description="Key ID (kid) that the token endpoint knows that key by."
+    )
+    private_key_certificate_file: Path | None = Field(
+        default=None, description="Certificate of that key, for its thumbprint: Entra asks for it."
+    )
+    audience: str = Field(
+        default="", description="Audience of an oauth2 token, where the token endpoint wants one."
+    )
+    username: str = Field(default="", description="User name of HTTP Basic.")
+    password_file: Path | None = Field(default=None, description="Password of HTTP Basic.")
+    token_file: Path | None = Field(
+        default=None, description="Bearer token; read again when the file changes."
+    )
+    client_certificate_file: Path | None = Field(
+        default=None, description="Certificate, with its chain, that we show in TLS; any kind."
+    )
+    client_key_file: Path | None = Field(default=None, description="Private key of that, PEM.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if missing := self._missing():
+            raise ValueError(f'kind = "{self.kind}" needs {missing}')
+        if self.client_secret_file and self.private_key_file:
+            raise ValueError("client_secret_file and private_key_file exclude one another")
+        if bool(self.client_certificate_file) != bool(self.client_key_file):
+            raise ValueError("client_certificate_file and client_key_file need one another")
+        if self.token_uri and is_exposed(self.token_uri):
+            raise ValueError("token_uri must be https")
+        return self
+
+    def _missing(self) -> str:
+        secret = self.client_secret_file or self.private_key_file
+        needed: dict[AuthKind, dict[str, object]] = {
+            AuthKind.BASIC: {"username": self.username, "password_file": self.password_file},
+            AuthKind.BEARER_FILE: {"token_file": self.token_file},
+            AuthKind.OAUTH2: {
+                "token_uri": self.token_uri,
+                "client_id": self.client_id,
+                "client_secret_file or private_key_file": secret,
+            },
+        }
+        mine = needed.get(self.kind or AuthKind.NONE, {})
+        return " and ".join(mine) if not all(mine.values()) else ""
+
+
+WorklistPreset = Literal["generic", "dcm4chee", "azure", "pyupsrs", "emulator"]
+
+
+class Profile(StrEnum):
+    """Dialect of the worklist search."""
+
+    UPS_STANDARD = "ups-standard"
+    UPS_LEGACY_GOOGLE = "ups-legacy-google"
+    MWL_RS = "mwl-rs"
 
 
 def _name(value: str) -> str:
@@ -124,6 +169,9 @@ class Destination(Section):
         default=False, description="Allow plain http to a host that is not loopback."
     )
     ca_file: Path | None = Field(default=None, description="Trust these certificates as well.")
+    tls_minimum: Literal["1.2", "1.3"] = Field(
+        default="1.2", description="Oldest version of TLS that is spoken to it."
+    )
     parallelism: int = Field(
         default=10, ge=1, le=256, description="Store requests in flight at most."
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 
 from shared.destination import Destination
-from shared.dicomweb.client import fault_of, faults, open_client
+from shared.dicomweb.client import open_client
+from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.multipart import Body, PartChanged
 from shared.dicomweb.qido import JSON, holds
 from shared.dicomweb.response import LIMIT_EXTENSION

@@ -146,9 +146,16 @@ def _google(destination: Destination) -> Credentials:
     return open_google(destination)
 
 
+def _oauth2(destination: Destination) -> Credentials:
+    from shared.dicomweb.oauth import open_oauth2
+
+    return open_oauth2(destination)
+
+
 _KINDS: dict[AuthKind, Callable[[Destination], Credentials | None]] = {
     AuthKind.NONE: _none,
     AuthKind.BASIC: _basic,
     AuthKind.BEARER_FILE: _bearer_file,
     AuthKind.GOOGLE: _google,
+    AuthKind.OAUTH2: _oauth2,
 }

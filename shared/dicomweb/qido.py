@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from shared.dicomweb.client import fault_of, faults
+from shared.dicomweb.faults import fault_of, faults
 from shared.errors import Misconfigured
 
 JSON = "application/dicom+json"

@@ -3,6 +3,8 @@
 import re
 import ssl
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +20,8 @@ from shared.errors import ConfigurationError
 # An idle connection is kept a while, since a new one costs two round trips and more; how long the
 # server keeps it does not matter, as a connection it closed is noticed before it is used.
 LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=60.0)
+MINIMUM = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _KEEP_ALIVE = re.compile(r"timeout=(\d{1,6})")
-ISSUER_DEADLINE = 10.0  # s for one exchange with a token endpoint; google-auth makes three at most
 
 
 class Transport(httpx.HTTPTransport):
@@ -49,30 +51,37 @@ class AsyncTransport(httpx.AsyncHTTPTransport):
         return bound(await super().handle_async_request(request), request)
 
 
-def issuer_client(destination: Destination, uri: str) -> httpx.Client:
-    """For the token endpoint of a destination's credentials: once an hour or so, then closed."""
-    patience = min(ISSUER_DEADLINE, destination.timeout)
-    return httpx.Client(
-        transport=Transport(destination, uri, patience), timeout=patience, trust_env=False
-    )
-
-
 def tls_context(destination: Destination) -> ssl.SSLContext:
     """The system's trust, the destination's CA file as well, TLS 1.2 or later (PS3.15 BCP 195)."""
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
     if not paths.cafile and not _filled(paths.capath):  # an image without ca-certificates
         context.load_verify_locations(certifi.where())
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = MINIMUM[destination.tls_minimum]
     if destination.ca_file:
-        try:
+        with _mistakes(destination, "ca_file", destination.ca_file, "holds no certificates in PEM"):
             context.load_verify_locations(destination.ca_file)
-        except OSError as error:  # SSLError is one
-            raise ConfigurationError(
-                f"destinations.{destination.name}.ca_file: {destination.ca_file}: "
-                f"holds no certificates in PEM ({error.strerror or error})"
-            ) from None
+    certificate, key = destination.auth.client_certificate_file, destination.auth.client_key_file
+    if certificate and key:
+        no_pair = "is no certificate in PEM that fits client_key_file"
+        with _mistakes(destination, "auth.client_certificate_file", certificate, no_pair):
+            # An empty passphrase: an encrypted key fails at once, instead of asking a terminal.
+            context.load_cert_chain(certificate, key, password="")
     return context
+
+
+@contextmanager
+def _mistakes(destination: Destination, key: str, path: Path, mistake: str) -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLError as error:
+        reason = (error.reason or "").replace("_", " ").lower() or "another format"
+        mistake = f"{mistake} ({reason})"
+    except OSError as error:
+        mistake = f"cannot be read ({error.strerror})"
+    else:
+        return
+    raise ConfigurationError(f"destinations.{destination.name}.{key}: {path}: {mistake}")
 
 
 def _filled(folder: str | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from shared.dicomweb.client import fault_of, faults
+from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.native import NotNative, data_set
 from shared.dicomweb.response import AnswerTooLong
 from shared.errors import DestinationFault, ProxyError

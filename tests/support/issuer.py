@@ -10,21 +10,21 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"  # google-auth's, whatever the address
-PADDINGS = {
-    "RS256": padding.PKCS1v15(),
-    "PS256": padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH),
-}
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 class Refused(Exception):
@@ -35,7 +35,13 @@ def private_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def pem(key: rsa.RSAPrivateKey) -> str:
+@cache
+def usual_key() -> rsa.RSAPrivateKey:
+    """One for all tests that need no other: making one takes a while."""
+    return private_key()
+
+
+def pem(key: Key) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -47,16 +53,20 @@ def pem(key: rsa.RSAPrivateKey) -> str:
 class Issuer:
     """Tokens live `lifetime` seconds; `scopes` are what a client must ask for."""
 
-    key: rsa.RSAPrivateKey = field(default_factory=private_key)
+    key: Key = field(default_factory=usual_key)
     lifetime: float = 3600.0
     client: str = "proxy@project.iam.gserviceaccount.com"
     client_secret: str = "s3cret of the client"
-    scopes: str = "https://www.googleapis.com/auth/cloud-healthcare"
+    subject_token: str = "token of the site's own identity provider"
+    scopes: str | None = "https://www.googleapis.com/auth/cloud-healthcare"
     tls: ssl.SSLContext | None = None
     answer: Callable[["Handler"], bool] | None = None  # instead of a token, if it returns True
     issued: dict[str, float] = field(default_factory=dict)  # token: when it ends
     requests: int = 0
     refusals: list[str] = field(default_factory=list)
+    forms: list[dict[str, str]] = field(default_factory=list)
+    headers: list[dict[str, Any]] = field(default_factory=list)  # of assertions
+    used: set[str] = field(default_factory=set)  # assertions, which are good for one token
 
     def __enter__(self) -> Self:
         self.stopping = threading.Event()
@@ -101,13 +111,19 @@ class Issuer:
         """Every token given so far is worth nothing."""
         self.issued.clear()
 
-    def grant(self, form: dict[str, str]) -> dict[str, Any]:
+    def grant(self, form: dict[str, str], authorization: str) -> dict[str, Any]:
+        """`authorization`: the request's header."""
+        self.forms.append(form)
+        scope = form.get("scope")
         if form.get("grant_type") == JWT_GRANT:
-            claims = self._verified(form["assertion"])
-            scope = claims.get("scope")
+            scope = self._verified(form["assertion"]).get("scope")
+        elif form.get("grant_type") == TOKEN_EXCHANGE:
+            if form.get("subject_token") != self.subject_token:
+                raise Refused("invalid_grant")
+        elif form.get("grant_type") == "client_credentials":
+            self._client(form, authorization)
         else:
-            self._client_credentials(form)
-            scope = form.get("scope")
+            raise Refused("unsupported_grant_type")
         if scope != self.scopes:
             raise Refused("invalid_scope")
         self.requests += 1
@@ -115,27 +131,27 @@ class Issuer:
         self.issued[token] = time.monotonic() + self.lifetime
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}
 
-    def _client_credentials(self, form: dict[str, str]) -> None:
-        if form.get("grant_type") != "client_credentials":
-            raise Refused("unsupported_grant_type")
+    def _client(self, form: dict[str, str], authorization: str) -> None:
         if form.get("client_assertion_type") == JWT_ASSERTION:
             claims = self._verified(form["client_assertion"])
-            if claims.get("sub") != self.client or not claims.get("jti"):
+            if claims.get("sub") != self.client or claims.get("jti") in self.used:
                 raise Refused("invalid_client")
-        elif (form.get("client_id"), form.get("client_secret")) != (
-            self.client,
-            self.client_secret,
-        ):
+            self.used.add(claims["jti"])
+            return
+        shown = [form.get("client_id"), form.get("client_secret")]
+        if authorization.startswith("Basic "):
+            pair = base64.b64decode(authorization.removeprefix("Basic ")).decode()
+            shown = [unquote_plus(each) for each in pair.split(":")]
+        if shown != [self.client, self.client_secret]:
             raise Refused("invalid_client")
 
     def _verified(self, assertion: str) -> dict[str, Any]:
         signed, _, signature = assertion.rpartition(".")
         header, claims = (json.loads(_decoded(each)) for each in signed.split("."))
+        self.headers.append(header)
         try:
-            self.key.public_key().verify(
-                _decoded(signature), signed.encode(), PADDINGS[header["alg"]], hashes.SHA256()
-            )
-        except (InvalidSignature, KeyError):
+            self._verify(header["alg"], _decoded(signature), signed.encode())
+        except InvalidSignature:
             raise Refused("invalid_grant") from None
         now = time.time()
         if claims["iss"] != self.client or claims["aud"] not in {self.uri, GOOGLE_AUDIENCE}:
@@ -143,6 +159,18 @@ class Issuer:
         if not claims["iat"] - 60 < now < claims["exp"] <= claims["iat"] + 3600:
             raise Refused("invalid_grant")
         return dict(claims)
+
+    def _verify(self, algorithm: str, signature: bytes, signed: bytes) -> None:
+        key = self.key.public_key()
+        if isinstance(key, rsa.RSAPublicKey) and algorithm == "RS256":
+            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm == "ES256":
+            first, second = (
+                int.from_bytes(each, "big") for each in (signature[:32], signature[32:])
+            )
+            key.verify(encode_dss_signature(first, second), signed, ec.ECDSA(hashes.SHA256()))
+        else:
+            raise InvalidSignature
 
 
 def _decoded(part: str) -> bytes:
@@ -160,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         form = {name: values[0] for name, values in parse_qs(body).items()}
         try:
-            self.respond(200, issuer.grant(form))
+            self.respond(200, issuer.grant(form, self.headers.get("Authorization", "")))
         except Refused as refusal:
             issuer.refusals.append(str(refusal))
             self.respond(400, {"error": str(refusal), "error_description": "refused"})

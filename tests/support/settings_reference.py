@@ -24,10 +24,16 @@ LISTS: dict[str, type[BaseModel]] = {
 }
 # What stands where there is no default.
 SAMPLES: dict[str, Any] = {
+    "auth.client_certificate_file": "/run/secrets/client_certificate",
+    "auth.client_key_file": "/run/secrets/client_key",
+    "auth.client_secret_file": "/run/secrets/client_secret",
     "auth.kind": "google",
     "auth.password_file": "/run/secrets/password",
+    "auth.private_key_certificate_file": "/run/secrets/private_key_certificate",
+    "auth.private_key_file": "/run/secrets/private_key",
     "auth.service_account_file": "/run/secrets/service_account",
     "auth.token_file": "/run/secrets/token",
+    "auth.token_uri": "https://login.example/oauth2/token",
     "destinations.ca_file": "/etc/dicomweb-proxy/ca.pem",
     "destinations.upload_uri": "https://archive.example/dicom-web/studies",
     "destinations.worklist_preset": "generic",

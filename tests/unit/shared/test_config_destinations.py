@@ -123,11 +123,31 @@ def test_an_address_at_google_turns_authentication_on(
 
 @pytest.mark.skipif(DEFAULT_SERVICE_ACCOUNT.exists(), reason="this machine has a key there")
 def test_google_without_any_key_is_a_mistake(environ: pytest.MonkeyPatch) -> None:
+    environ.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    environ.delenv("GCE_METADATA_HOST", raising=False)
     environ.setenv(PREFIX + "UPLOAD__URI", "https://healthcare.googleapis.com/v1/studies")
 
     [line] = mistakes()
 
     assert line.startswith(f"auth.service_account_file: {DEFAULT_SERVICE_ACCOUNT}: cannot be read")
+
+
+@pytest.mark.skipif(DEFAULT_SERVICE_ACCOUNT.exists(), reason="this machine has a key there")
+def test_application_default_credentials_are_enough(
+    environ: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environ.setenv(PREFIX + "UPLOAD__URI", "https://healthcare.googleapis.com/v1/studies")
+    environ.setenv("GCE_METADATA_HOST", "127.0.0.1:1")
+    assert load().destinations[0].auth.service_account_file is None
+
+    federation = tmp_path / "federation.json"
+    fields = ("audience", "subject_token_type", "token_url", "credential_source")
+    federation.write_text(json.dumps({"type": "external_account"} | dict.fromkeys(fields, "x")))
+    environ.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(federation))
+    assert load().destinations[0].auth.service_account_file == federation
+
+    federation.write_text(json.dumps({"type": "external_account"}))
+    assert "is no Google service-account key" in mistakes()[0]
 
 
 def test_elsewhere_an_absent_default_key_is_nothing(environ: pytest.MonkeyPatch) -> None:
