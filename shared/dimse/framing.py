@@ -93,6 +93,8 @@ class Framer:
         elif length:
             self._pdvs = 0
             self._step, self._need = self._pdv_header, PDV_HEADER.size
+        else:
+            self._sink.on_data_end()  # without any PDV: wrong, and harmless
         return at + HEADER.size
 
     def _pdv_header(self, view: memoryview, at: int, end: int) -> int:

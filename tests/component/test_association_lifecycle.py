@@ -191,6 +191,18 @@ def test_a_peer_that_does_not_read_its_answers_is_aborted(service: RecordingServ
         wait_until(lambda: running.acceptor.associations == 0)
 
 
+def test_an_empty_pdu_is_complete(service: RecordingService) -> None:
+    with (
+        accepting(service, pdu_timeout=0.1) as running,
+        RawAssociation(running.port) as requestor,
+    ):
+        requestor.associate()
+        requestor.send(pdu(4, b""))
+
+        with pytest.raises(TimeoutError):
+            requestor.within(0.5).read()
+
+
 def test_time_we_take_for_an_answer_is_not_the_peers(service: RecordingService) -> None:
     async def slowly(received: Received, respond: Respond) -> None:
         del received

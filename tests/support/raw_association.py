@@ -173,6 +173,11 @@ class RawAssociation:
         kind, length = struct.unpack(">BxI", self._exactly(6))
         return kind, self._exactly(length)
 
+    def within(self, seconds: float) -> Self:
+        """From now on wait no longer than that."""
+        self.socket.settimeout(seconds)
+        return self
+
     def closed(self) -> bool:
         """Wait until the peer closes; False if it sends something instead."""
         try:

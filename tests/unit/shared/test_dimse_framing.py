@@ -79,7 +79,7 @@ def test_any_cut_of_the_stream_gives_the_same_pdus(
     assert collector.pdus == [each for each in pdus if isinstance(each, tuple)]
     assert collector.values == [pdv for each in pdus if isinstance(each, list) for pdv in each]
     assert len(collector.headers) == len(pdus)
-    assert collector.ended == sum(bool(each) for each in pdus if isinstance(each, list))
+    assert collector.ended == sum(isinstance(each, list) for each in pdus)
 
 
 @given(st.binary(max_size=300))
