@@ -145,6 +145,8 @@ class Stream(httpcore.NetworkStream):
             self._early += self._sock.recv(64 * 1024)
         except (BlockingIOError, ssl.SSLWantReadError):  # a TLS record without data for us
             return
+        except ssl.SSLError as error:  # an alert, such as for our certificate: told only once
+            raise httpcore.ReadError(str(error)) from error
         if not self._early.startswith(INTERIM):
             raise httpcore.WriteError("answered before the request ended")
 
