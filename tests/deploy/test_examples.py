@@ -4,8 +4,10 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import create_model
 
 from shared.config_sources import FILE_VARIABLE, keys
 from shared.sections import PREFIX, Sections
@@ -45,13 +47,20 @@ def test_the_configuration_reference_is_made_from_the_settings() -> None:
     assert reference.REFERENCE.read_text("utf-8") == reference.reference(), "run: make docs"
 
 
-def test_every_line_of_the_example_file_can_be_uncommented() -> None:
+def test_every_line_of_the_example_file_is_a_setting_and_a_value_for_it() -> None:
     text = re.sub(r"^#(?! )", "", reference.EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
+    models = {**dict(reference.sections()), **reference.LISTS}
 
-    sections = Sections(**tomllib.loads(text))
+    content = tomllib.loads(text)
 
-    assert sections.destinations
-    assert sections.routes
+    assert content.keys() == models.keys()
+    for name, table in content.items():
+        fields = models[name].model_fields
+        [values] = table if isinstance(table, list) else [table]
+        assert values.keys() == fields.keys()
+        for key, value in values.items():  # each by itself: some exclude one another
+            alone: dict[str, Any] = {key: (fields[key].annotation, fields[key])}
+            create_model("Alone", **alone)(**{key: value})
 
 
 def test_the_example_file_as_it_is_changes_nothing() -> None:

@@ -128,10 +128,16 @@ def _plain(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
 
 
 def _line(section: str, key: str, field: FieldInfo) -> str:
-    value = SAMPLES.get(f"{section}.{key}", _default(field))
-    note = "" if f"{section}.{key}" not in SAMPLES else " # no default"
+    default = _default(field)
+    value = SAMPLES.get(f"{section}.{key}", _sample(key)) if default is None else default
+    note = " # no default" if default is None else ""
     meaning = "".join(f"# {line}\n" for line in _wrapped(_meaning(field)))
     return f"{meaning}#{key} = {_toml(value)}{note}\n"
+
+
+def _sample(key: str) -> str:
+    """Most settings without a default are files."""
+    return f"/etc/dicomweb-proxy/{key.removesuffix('_file')}.pem"
 
 
 def _row(key: str, field: FieldInfo) -> str:
