@@ -24,7 +24,7 @@ SHUTDOWN = 15.0  # seconds from SIGTERM to SIGKILL
 POLL = 0.02
 QUIET = 0.05  # seconds of processor time in one: no work to do
 QUIET_PATIENCE = 180.0
-TAIL = 1500  # characters of a log that are worth showing
+LONGEST = 200  # characters of a line of a log that are worth showing
 OWN = "DICOMWEB_PROXY_"  # of settings that the user's environment may hold
 
 
@@ -56,8 +56,6 @@ class Site:
     ) -> None:
         for process in reversed(self._processes.values()):
             stop(process)
-        if isinstance(error, Failed):
-            print(self._last_words(), file=sys.stderr)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.sync()  # what one left to write must not slow the next
 
@@ -86,7 +84,7 @@ class Site:
         deadline = time.monotonic() + patience
         while not ready():
             if self._processes[name].poll() is not None:
-                raise Failed(f"{name} ended at once")
+                raise Failed(f"{name} ended at once: {self._last_line(name)}")
             if time.monotonic() > deadline:
                 raise Failed(f"{name} is not ready")
             time.sleep(POLL)
@@ -112,9 +110,9 @@ class Site:
         folder.mkdir()
         return folder
 
-    def _last_words(self) -> str:
-        logs = sorted(self.folder.glob("*.log"))
-        return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-TAIL:]}" for log in logs)
+    def _last_line(self, name: str) -> str:
+        lines = (self.folder / f"{name}.log").read_text(errors="replace").split("\n")
+        return next((line.strip()[:LONGEST] for line in reversed(lines) if line.strip()), "")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
