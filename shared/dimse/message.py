@@ -211,6 +211,8 @@ class Messages:
         except Exception:  # one bad instance must not end the association, nor the process
             log.exception("operation.failed", association=self._peer.association)
         await responder.close()
+        if operation is self._operation:
+            self._operation = None  # it has ended, though its task has a turn to go
         self.counts.failures += responder.failed
 
     def _ended(self, task: asyncio.Task[None]) -> None:
