@@ -5,6 +5,7 @@ to write, and what an unlink has to search.
 """
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -17,23 +18,20 @@ from shared.sync import SharedSync, sync_folder
 
 CAPACITY = 4096  # files that one process puts into one folder
 MODE = 0o750
-HOUR = len("YYYYMMDDHH")
-IDLE = 2 * 3600.0  # seconds; nobody keeps into a folder that is older any more
+HOUR = 3600.0  # seconds
+IDLE = 2 * HOUR  # seconds; nobody keeps into a folder that is older any more
 
 
 Filing = Callable[[str], object]  # renames or links a file into the folder it is given
 
 
 class Folder:
-    def __init__(self, root: Path, path: str) -> None:
+    def __init__(self, root: Path, path: str, hour: int) -> None:
         self.path = path  # relative to the root
+        self.hour = hour  # since 1970
         self.absolute = f"{root}/{path}"
         self.sync = SharedSync(self.absolute)
         self.taken = 0
-
-    @property
-    def hour(self) -> str:
-        return self.path.rpartition("/")[2][:HOUR]
 
 
 class Folders:
@@ -47,11 +45,11 @@ class Folders:
 
     def take(self, destination: str, *, urgent: bool, at: float) -> Folder:
         """The folder for one more instance received `at` that time. Raises OSError."""
-        hour = time.strftime("%Y%m%d%H", time.gmtime(at))
+        hour = int(at // HOUR)
         with self._lock:
             folder = self._current.get((destination, urgent))
             if folder is None or folder.hour != hour or folder.taken >= CAPACITY:
-                folder = self._begin(destination, urgent, at)
+                folder = self._begin(destination, urgent, at, hour)
             folder.taken += 1
             return folder
 
@@ -76,9 +74,10 @@ class Folders:
             with contextlib.suppress(OSError):
                 (self._root / entry.path).unlink(missing_ok=True)
 
-    def _begin(self, destination: str, urgent: bool, at: float) -> Folder:
+    def _begin(self, destination: str, urgent: bool, at: float, hour: int) -> Folder:
         parent = f"{destination}/{URGENT if urgent else ROUTINE}"
-        folder = Folder(self._root, f"{parent}/{time.strftime('%Y%m%d%H%M%S', time.gmtime(at))}")
+        begun = time.strftime("%Y%m%d%H%M%S", time.gmtime(at))
+        folder = Folder(self._root, f"{parent}/{begun}", hour)
         make(self._root, folder.path, sync=self._sync)
         self._current[destination, urgent] = folder
         return folder
@@ -93,6 +92,17 @@ def make(root: Path, path: str, *, sync: bool) -> None:
             os.mkdir(below, MODE)  # noqa: PTH102  strings are what the fast path works with
         if sync:  # also where it exists: whoever made it may not have got this far
             sync_folder(above)
+
+
+def make_root(root: Path, *, sync: bool) -> None:
+    """Create the root and what lacks above it, durably. Raises OSError."""
+    missing = [each for each in (root, *root.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(MODE, exist_ok=True)
+        if sync:
+            sync_folder(str(each.parent))
+    if not root.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "no folder", str(root))
 
 
 def names(folder: Path) -> list[str]:

@@ -21,7 +21,7 @@ from shared import incoming, quarantine
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
 from shared.errors import SpoolError
 from shared.faults import spool_fault
-from shared.folders import MODE, Folders, names
+from shared.folders import MODE, Folders, make_root, names
 from shared.incoming import Incoming
 from shared.quarantine import Quarantined
 from shared.reception import Reception
@@ -57,7 +57,7 @@ class Spool:
         Raises SpoolError with one line that says what is wrong.
         """
         try:
-            self.root.mkdir(MODE, parents=True, exist_ok=True)
+            make_root(self.root, sync=self._sync)
             for folder in (incoming.FOLDER, quarantine.FOLDER):
                 (self.root / folder).mkdir(MODE, exist_ok=True)
             _check_version(self.root)
