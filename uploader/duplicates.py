@@ -20,13 +20,13 @@ def settle(
     """
     if outcome.verdict is Verdict.UNACCOUNTED and outcome.http_status == CONFLICT:
         outcome = _unexplained(outcome, instance, studies, ambiguous=ambiguous)
-    if outcome.verdict is Verdict.DUPLICATE and (ambiguous or policy == "accept"):
-        return outcome
-    if outcome.verdict not in {Verdict.DUPLICATE, Verdict.CONFLICT}:
-        return outcome
-    if policy == "overwrite":
+    if outcome.verdict is Verdict.DUPLICATE:
+        if ambiguous or policy == "accept" or studies.holds_the_same(instance):
+            return outcome
+        outcome = replace(outcome, verdict=Verdict.CONFLICT)
+    if outcome.verdict is Verdict.CONFLICT and policy == "overwrite":
         return _overwrite(outcome, instance, studies)
-    return replace(outcome, verdict=Verdict.CONFLICT)
+    return outcome
 
 
 def _unexplained(

@@ -12,6 +12,7 @@ from shared.dicomweb.multipart import Body, PartChanged
 from shared.dicomweb.qido import JSON, holds
 from shared.dicomweb.response import LIMIT_EXTENSION
 from shared.errors import Misconfigured
+from uploader.comparison import holds_the_same
 from uploader.instance import Instance, place
 from uploader.judge import Answer, judge
 from uploader.outcome import GONE, Outcome
@@ -62,6 +63,19 @@ class Studies:
         """By QIDO-RS; None if the server cannot say."""
         where = place(instance)
         return holds(self._client, self._uri, where) if where else None
+
+    def holds_the_same(self, instance: Instance) -> bool:
+        """By WADO-RS; False too if the server does not show what it holds."""
+        where = place(instance)
+        if where is None:
+            return False
+        with Shipment(self._destination.transcode) as shipment:
+            try:
+                part = shipment.part(instance)
+                uri = where.uri(self._uri)
+                return holds_the_same(self._client, uri, part.chunks(), part.size) is True
+            except (NotPacked, PartChanged):
+                return False
 
     def close(self) -> None:
         self._client.close()

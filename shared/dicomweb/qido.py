@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from shared.dicomweb.faults import fault_of, faults
-from shared.errors import Misconfigured
+from shared.errors import Unavailable
 
 JSON = "application/dicom+json"
 SOP_INSTANCE_UID = "00080018"
@@ -34,7 +34,7 @@ def holds(client: httpx.Client, studies_uri: str, place: Place) -> bool | None:
             headers={"Accept": JSON, "Cache-Control": "no-cache"},
         )
     fault = fault_of(response)
-    if fault and not isinstance(fault, Misconfigured):
+    if isinstance(fault, Unavailable):  # else: we may store here and not search
         raise fault
     if response.status_code == httpx.codes.NO_CONTENT:
         return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.destination import Auth, AuthKind
+from shared.destination import Auth, AuthKind, Destination
 from shared.errors import Denied
 from tests.support.instances import make
 from tests.support.origins import destination, secret
@@ -16,6 +16,7 @@ from tests.support.pydicom_files import Storable, data_set_digest, storable_file
 from uploader.instance import read_instance
 from uploader.origin import Origin
 from uploader.outcome import BatchRefused, Outcome, Verdict
+from uploader.studies import Studies
 from uploader.transcode import FORBIDDEN
 
 QUOTA = 1  # MiB
@@ -31,10 +32,15 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
 
 
 @pytest.fixture
-def origin(archive: Orthanc, tmp_path: Path) -> Iterator[Origin]:
+def settings(archive: Orthanc, tmp_path: Path) -> Destination:
     password = secret(tmp_path, PASSWORD + "\n")
     auth = Auth(kind=AuthKind.BASIC, username=USER, password_file=password)
-    origin = Origin(destination(archive.studies, auth=auth, timeout=30.0))
+    return destination(archive.studies, auth=auth, timeout=30.0)
+
+
+@pytest.fixture
+def origin(archive: Orthanc, settings: Destination) -> Iterator[Origin]:
+    origin = Origin(settings)
     yield origin
     origin.close()
     archive.forget()
@@ -98,6 +104,18 @@ def test_orthanc_can_be_asked_what_it_has(origin: Origin, tmp_path: Path) -> Non
 
     assert origin.verify(there.path) is True
     assert origin.verify(missing.path) is False
+
+
+def test_what_orthanc_holds_is_compared_with_ours(
+    settings: Destination, origin: Origin, tmp_path: Path
+) -> None:
+    made, other = make(tmp_path, size=300_000), make(tmp_path, size=300_000, salt=1)
+    origin.store([made.path])
+    studies = Studies(settings)
+
+    assert studies.holds_the_same(read_instance(made.path))
+    assert not studies.holds_the_same(read_instance(other.path))
+    studies.close()
 
 
 def test_an_idle_connection_that_orthanc_is_about_to_close_is_not_used(

@@ -8,7 +8,7 @@ import pytest
 from shared.errors import Unavailable
 from tests.support import answers
 from tests.support.instances import Made, make
-from tests.support.origin_server import OriginServer
+from tests.support.origin_server import Answer, OriginServer
 from tests.support.origin_store import Duplicates
 from tests.support.origins import destination
 from uploader.origin import Origin
@@ -57,6 +57,59 @@ def test_a_duplicate_is_accepted_by_default(
     [outcome] = send(server, made, policy="accept")
 
     assert outcome.verdict is DUPLICATE
+
+
+@pytest.mark.parametrize("duplicates", UNEXPLAINED)
+@pytest.mark.parametrize("policy", ["quarantine", "overwrite"])
+def test_a_duplicate_that_is_found_to_be_the_same_is_a_success(
+    server: OriginServer, tmp_path: Path, policy: str, duplicates: Duplicates
+) -> None:
+    server.holdings.duplicates = duplicates
+    made = make(tmp_path, size=700_001)
+
+    send(server, made, policy=policy)
+    [outcome] = send(server, made, policy=policy)
+
+    assert outcome.verdict is DUPLICATE
+    assert [each.method for each in server.requests][-1] == "GET"
+
+
+@pytest.mark.parametrize("other", ["salt", "longer", "shorter"])
+def test_a_duplicate_that_is_found_to_differ_is_a_conflict(
+    server: OriginServer, tmp_path: Path, other: str
+) -> None:
+    server.holdings.duplicates = Duplicates.AZURE
+    send(server, make(tmp_path, size=700_001), policy="quarantine")
+    size = {"salt": 700_001, "longer": 700_101, "shorter": 699_901}[other]
+
+    [outcome] = send(server, make(tmp_path, salt=1, size=size), policy="quarantine")
+
+    assert outcome.verdict is CONFLICT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answers.status(401),
+        answers.status(403),
+        answers.status(404),
+        answers.status(406),
+        answers.status(200, b"no instance", "application/octet-stream"),
+        answers.status(200, b"", "multipart/related; boundary=x"),
+        answers.login_page(),
+    ],
+)
+def test_a_duplicate_that_cannot_be_looked_at_is_a_conflict(
+    server: OriginServer, tmp_path: Path, answer: Answer
+) -> None:
+    server.holdings.duplicates = Duplicates.AZURE
+    made = make(tmp_path)
+    send(server, made, policy="quarantine")
+    server.script(server.always, answer)
+
+    [outcome] = send(server, made, policy="quarantine")
+
+    assert outcome.verdict is CONFLICT
 
 
 @pytest.mark.parametrize("policy", ["accept", "quarantine"])
@@ -108,7 +161,12 @@ def test_an_instance_that_can_be_neither_replaced_nor_deleted_is_a_conflict(
     server.holdings.duplicates = Duplicates.AZURE
     older = make(tmp_path)
     send(server, older, policy="overwrite")
-    server.script(answers.partial({0: 45070}, code=409), answers.status(405), answers.status(403))
+    server.script(
+        answers.partial({0: 45070}, code=409),
+        answers.status(403),  # it shows nothing,
+        answers.status(405),  # takes no PUT
+        answers.status(403),  # and lets nobody delete
+    )
 
     [outcome] = send(server, make(tmp_path, salt=1), policy="overwrite")
 
