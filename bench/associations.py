@@ -33,7 +33,8 @@ HALF_OPEN, TRICKLES = 200, 50  # sockets that send nothing, or a byte each secon
 FILES = 4096  # descriptors that this process and its children may open
 TIMEOUT = 60.0
 
-SETTINGS = {"RECEIVE__MAX_ASSOCIATIONS": "2000"}
+LIMITS = ("MAX_ASSOCIATIONS", "MAX_ASSOCIATIONS_PER_AE", "MAX_ASSOCIATIONS_PER_ADDRESS")
+SETTINGS = {f"RECEIVE__{limit}": "2000" for limit in LIMITS}
 PROXY = partial(ours.receiver, proxy=ours.Proxy(sync=False, settings=SETTINGS))
 PEERS: dict[str, driver.Launcher] = {
     OURS: PROXY,

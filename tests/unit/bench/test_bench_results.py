@@ -8,6 +8,7 @@ import pytest
 from bench import receive, report
 from bench.plan import Plan, record, rotated
 from bench.results import Record, Results
+from bench.scale import steady_rate
 from bench.site import Missing
 from bench.targets import Target, verdicts
 
@@ -93,3 +94,10 @@ def test_each_round_begins_with_another_peer() -> None:
 def test_a_quick_plan_measures_less() -> None:
     assert Plan(quick=True).scaled(10, 1) == 1
     assert Plan().scaled(10, 1) == 10
+
+
+def test_the_rate_of_a_drain_leaves_out_its_beginning_and_its_end() -> None:
+    slow_start = [each * 1.0 for each in range(30)]
+    steady = [30 + each / 10 for each in range(70)]
+
+    assert steady_rate(slow_start + steady) == pytest.approx(10)
