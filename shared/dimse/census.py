@@ -62,15 +62,12 @@ class Census:
 
     def part(self, member: Member) -> None:
         """The association has ended; the connection is yet to be closed."""
-        peer = self._associations.pop(member, None)
-        if peer:
-            self._less(self._by_calling_ae, peer.calling_ae)
-            self._less(self._by_address, peer.address)
+        if self._forget(member):
             self.arrive(member)
 
     def leave(self, member: Member) -> None:
         """The connection is closed."""
-        self.part(member)
+        self._forget(member)
         self._pending.pop(member, None)
         if self._deserted and not self.members():
             self._deserted.set()
@@ -86,11 +83,23 @@ class Census:
         self.buffered += more
         return more <= 0 or self.buffered <= self._settings.max_buffered
 
+    @property
+    def names(self) -> set[str]:
+        """Calling AE titles and addresses of associations."""
+        return {*self._by_calling_ae, *self._by_address}
+
     def members(self) -> list[Member]:
         return [*self._pending, *self._associations]
 
     def associated(self) -> list[Member]:
         return [*self._associations]
+
+    def _forget(self, member: Member) -> bool:
+        peer = self._associations.pop(member, None)
+        if peer:
+            self._less(self._by_calling_ae, peer.calling_ae)
+            self._less(self._by_address, peer.address)
+        return peer is not None
 
     @staticmethod
     def _less(counter: Counter[str], key: str) -> None:

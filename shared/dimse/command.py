@@ -4,6 +4,7 @@ Written out rather than left to a library: this is the part of a C-STORE that co
 a command set is a dozen flat elements.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ _US = struct.Struct("<HHIH")  # an element of VR US, whole
 _U16 = struct.Struct("<H")
 _UL = struct.Struct("<HHII")
 _PADDING = b"\0 "
+_NOT_LO = re.compile(rb"[^ -\[\]-~]")  # control characters and \ (PS3.5 6.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,6 @@ def _uid(element: int, value: bytes) -> bytes:
 
 
 def _comment(text: str) -> bytes:
-    value = text.encode("ascii", "replace")[:_COMMENT_LENGTH]
+    value = _NOT_LO.sub(b"?", text.encode("ascii", "replace")[:_COMMENT_LENGTH])
     value += b" " * (len(value) & 1)
     return _ELEMENT.pack(0, ERROR_COMMENT, len(value)) + value

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from typing import Protocol
 
 from shared import logs
 from shared.dimse.connection import Connection
@@ -14,12 +13,6 @@ BACKLOG = 1024  # the kernel caps it at net.core.somaxconn
 _SHORTAGE_PAUSE = 0.1  # seconds before the next accept where descriptors or memory ran out
 
 log = logs.get(__name__)
-
-
-class Listener(Protocol):
-    port: int
-
-    def close(self) -> None: ...
 
 
 class PlainListener:
@@ -42,7 +35,7 @@ class PlainListener:
 class Handshake:
     """A connection that has no TLS session yet: in the census like any other half-open one."""
 
-    def __init__(self, task: "asyncio.Task[None]") -> None:
+    def __init__(self, task: asyncio.Task[None]) -> None:
         self._task = task
 
     def drop(self) -> None:
@@ -90,18 +83,19 @@ class TlsListener:
             except OSError as error:
                 log.warning("connection.not_accepted", reason=error.strerror)
                 await asyncio.sleep(_SHORTAGE_PAUSE)
-                continue
-            task = loop.create_task(self._shake_hands(connection, str(address[0])))
-            self._handshakes.add(task)
-            task.add_done_callback(self._handshakes.discard)
+            else:
+                self._begin(connection, str(address[0]))
+
+    def _begin(self, connection: socket.socket, address: str) -> None:
+        loop, census = asyncio.get_running_loop(), self._entity.census
+        task = loop.create_task(self._shake_hands(connection, address))
+        handshake = Handshake(task)
+        census.arrive(handshake)
+        self._handshakes.add(task)
+        task.add_done_callback(self._handshakes.discard)
+        task.add_done_callback(lambda _: census.leave(handshake))
 
     async def _shake_hands(self, connection: socket.socket, address: str) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        handshake = Handshake(task)
-        census = self._entity.census
-        census.arrive(handshake)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: Connection(self._entity),
@@ -113,5 +107,3 @@ class TlsListener:
             log.warning("tls.refused", address=address, reason=error.reason or str(error))
         except OSError:
             log.debug("tls.lost", address=address)  # a probe of the port, or somebody silent
-        finally:
-            census.leave(handshake)

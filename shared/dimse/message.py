@@ -6,6 +6,7 @@ under way only a C-CANCEL is looked at; any other message waits, with all input 
 
 import asyncio
 import sys
+import traceback
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -110,8 +111,8 @@ class Messages:
     def _write(self, operation: Operation, value: memoryview) -> None:
         try:
             operation.write(value)
-        except Exception:  # as in _answer
-            log.exception("operation.failed", association=self._peer.association)
+        except Exception as error:  # noqa: BLE001  as in _answer
+            self._report(error)
             operation.abandon()
             self._operation = fail()
 
@@ -187,8 +188,8 @@ class Messages:
         )
         try:
             return context.service.begin(request)
-        except Exception:  # as in _answer
-            log.exception("operation.failed", association=self._peer.association)
+        except Exception as error:  # noqa: BLE001  as in _answer
+            self._report(error)
             return fail()
 
     def _finish(self) -> None:
@@ -208,12 +209,22 @@ class Messages:
             return  # abandoned before the task came to run
         try:
             await operation.finish(responder)
-        except Exception:  # one bad instance must not end the association, nor the process
-            log.exception("operation.failed", association=self._peer.association)
+        except Exception as error:  # noqa: BLE001  one bad instance must not end the association
+            self._report(error)
         await responder.close()
         if operation is self._operation:
             self._operation = None  # it has ended, though its task has a turn to go
         self.counts.failures += responder.failed
+
+    def _report(self, error: Exception) -> None:
+        """Where it came from, not what it says: that may quote a data set."""
+        frames = traceback.extract_tb(error.__traceback__)
+        log.error(
+            "operation.failed",
+            association=self._peer.association,
+            error=type(error).__name__,
+            frames=[f"{each.filename}:{each.lineno} {each.name}" for each in frames],
+        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._answering.discard(task)

@@ -95,6 +95,14 @@ def test_random_bytes_are_read_as_far_as_they_go(data: bytes) -> None:
     assert commands.response(command, 0)
 
 
+def test_a_comment_has_no_characters_that_its_vr_forbids() -> None:
+    request = commands.CommandSet(1, 1, 0, b"", b"", 0, has_data_set=True)
+
+    written = commands.response(request, 0, comment="a\\b\x1b(c\nä" + "x" * 80)
+
+    assert decoded(written).ErrorComment == "a?b?(c??" + "x" * 56
+
+
 @pytest.mark.parametrize("kept", range(0, 80, 7))
 def test_a_command_that_is_cut_off_has_its_first_elements(kept: int) -> None:
     whole = encoded(CommandField=1, MessageID=7, CommandDataSetType=0, AffectedSOPInstanceUID="1.2")
