@@ -106,6 +106,7 @@ redis.call('ZREM', routine, unpack(ARGV)) -- where the lease had ended
 redis.call('ZREM', urgent, unpack(ARGV))
 redis.call('HDEL', marks, unpack(ARGV))
 redis.call('HDEL', suspects, unpack(ARGV))
+redis.call('SREM', refused, unpack(ARGV))
 return 0
 
 -- script nack ARGV delay bits attempts member...
@@ -149,7 +150,7 @@ tries = tries + 1
 redis.call('HSET', suspects, ARGV[1], string.format('%d %d %d', count, tries, succeeded))
 return {tonumber(count), tonumber(tries)}
 
--- script refuse ARGV member -> how many were refused without a reason since one was stored
+-- script refuse ARGV member -> how many that wait were refused since one was stored
 redis.call('SADD', refused, ARGV[1])
 return redis.call('SCARD', refused)
 

@@ -156,7 +156,7 @@ class Index:
         return count, tries
 
     def refuse(self, destination: str, entry: Entry) -> int:
-        """It was refused without a reason: how many were, since one was stored."""
+        """It was refused without a reason: how many that wait were, since one was stored."""
         return int(self._call("refuse", destination, entry.path))
 
     def wanted(self, destinations: Iterable[str], *, wake: float) -> dict[str, bool]:

@@ -27,10 +27,11 @@ PATIENCE = 10
 # is not held for it any more; after so many times max_attempts the instance goes to quarantine.
 OWN_FAULT = 3
 FAULTS_PER_ATTEMPT = 4
-# Instances that a destination in working order may refuse without a reason, one after the other,
-# and store none in between. Beyond them it is held: it may refuse everything, and not for good.
+# A refusal without a reason is put down to the instance if no other that waits was refused since
+# one was stored: a front end that is broken refuses all, and not for good. Beyond so many the
+# destination is held; after so many tries an instance goes all the same, or it might block others.
 REFUSED_IN_A_ROW = 8
-REFUSED_PROBES = 20  # then an instance goes to quarantine all the same, or it might block others
+REFUSED_TRIES = 20
 
 
 class Delivery:
@@ -104,14 +105,15 @@ class Delivery:
             detail = f"failed on alone, others stored in between: {fault.reason}"
             self._settlement.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
         else:
-            self._settlement.put_off(claim, tries)
+            self._settlement.put_off(claim, tries, Mark.DOUBTFUL)
         return True
 
     def _answered(
         self, turn: Turn, part: Part, outcomes: Sequence[Outcome], seconds: float
     ) -> None:
-        if part.single and unexplained(outcomes[0]):
-            self._refused_alone(part.claims[0], outcomes[0])
+        doubtful = part.single and unexplained(outcomes[0])
+        if doubtful and self._refused_like_others(part.claims[0], outcomes[0]):
+            return
         results = list(zip(part.claims, outcomes, strict=True))
         accounted = [each for each in results if each[1].verdict is not Verdict.UNACCOUNTED]
         tally = self._settlement.settle(accounted, sent_alone=part.single)
@@ -126,14 +128,20 @@ class Delivery:
         if turn.probing and any(outcome.outage for outcome in outcomes):
             raise Unavailable(f"stores nothing: {outcomes[0].detail}")
 
-    def _refused_alone(self, claim: Claim, outcome: Outcome) -> None:
-        """Raises Unavailable, with the instance put back, if everything is refused."""
-        if self._at.index.refuse(self._name, claim.entry) <= REFUSED_IN_A_ROW:
-            return
+    def _refused_like_others(self, claim: Claim, outcome: Outcome) -> bool:
+        """Whether the refusal costs no attempt. Raises Unavailable if it seems to befall all."""
+        in_a_row = self._at.index.refuse(self._name, claim.entry)
+        if in_a_row == 1:
+            return False
         _, tries = self._at.index.suspect(self._name, claim.entry)
-        if tries < REFUSED_PROBES:
+        if tries >= REFUSED_TRIES:
+            self._settlement.quarantine(claim, outcome)
+        elif in_a_row > REFUSED_IN_A_ROW:
             self._settlement.put_back([claim], Mark.NONE)
             raise Unavailable(f"refuses all that it is sent: {outcome.detail}")
+        else:
+            self._settlement.put_off(claim, tries, Mark.NONE)
+        return True
 
     def _succeeded(self, turn: Turn, tally: Tally, seconds: float) -> None:
         self._faults = 0

@@ -36,13 +36,8 @@ def refused(outcome: Outcome) -> bool:
 
 def unexplained(outcome: Outcome) -> bool:
     """Whether a refusal leaves open what is wrong: the instance, or the destination."""
-    return (
-        refused(outcome)
-        and not outcome.delivered
-        and outcome.reason is None
-        and outcome.http_status > 0
-        and outcome.verdict is not Verdict.CONFLICT
-    )
+    open_to_doubt = outcome.verdict in {Verdict.REJECTED, Verdict.RETRYABLE}
+    return open_to_doubt and outcome.reason is None and outcome.http_status > 0
 
 
 def mark(outcome: Outcome, *, sent_alone: bool) -> Mark:

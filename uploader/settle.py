@@ -76,13 +76,13 @@ class Settlement:
         """Nothing was said about these: due as they were before."""
         self._index.nack(self._name, [each.entry for each in claims], mark=remember)
 
-    def put_off(self, claim: Claim, tries: int) -> None:
-        """The destination failed on this one alone, and not on others."""
+    def put_off(self, claim: Claim, tries: int, remember: Mark) -> None:
+        """Something is wrong with this one alone: due later, and by itself."""
         self._index.nack(
             self._name,
             [claim.entry],
             delay=self._delay(tries),
-            mark=Mark.DOUBTFUL | Mark.ALONE,
+            mark=remember | Mark.ALONE,
         )
 
     def quarantine(self, claim: Claim, outcome: Outcome) -> None:

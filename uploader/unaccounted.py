@@ -70,4 +70,4 @@ class Unaccounted:
             self._settlement.put_back([claim], Mark.DOUBTFUL)
             raise Unavailable(NOTHING_STORED)
         else:
-            self._settlement.put_off(claim, tries)
+            self._settlement.put_off(claim, tries, Mark.DOUBTFUL)

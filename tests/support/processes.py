@@ -24,6 +24,7 @@ class Service:
             **{key: value for key, value in os.environ.items() if not key.startswith(PREFIX)},
             **{PREFIX + key: str(value) for key, value in environment.items()},
         }
+        self.extra: dict[str, str] = {}  # more environment, from the next start on
         self._health = int(self._environment.get(f"{PREFIX}HEALTH__PORT", "0"))
         self._log = folder / f"{module}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -32,7 +33,7 @@ class Service:
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
                 self._command,
-                env=self._environment,
+                env=self._environment | self.extra,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
