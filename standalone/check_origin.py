@@ -16,6 +16,7 @@ PATIENCE = 10.0  # seconds for an answer: somebody waits at a keyboard
 EXPIRES_SOON = 21  # days left of a certificate
 DAY = 86400  # seconds
 SANDBOX = "SANDBOX"  # how our sandbox begins its Server field
+SEARCHLESS = frozenset({404, 405, 406})  # no search, none that we ask for, or none in JSON
 ADVICE: tuple[tuple[type[DestinationFault], str], ...] = (
     (Denied, "see auth of this destination, and what its account may do"),
     (Misconfigured, "see the URI: its host, its path, its certificate"),
@@ -47,7 +48,7 @@ def _search(client: httpx.Client, subject: str, uri: str) -> Iterator[Finding]:
     except DestinationFault as raised:
         yield Finding(FAIL, subject, f"{uri} {raised.reason}", _advice(raised))
         return
-    if fault and status not in {404, 405}:
+    if fault and status not in SEARCHLESS:
         yield Finding(FAIL, subject, f"{uri} {fault.reason}", _advice(fault))
     elif fault or status >= httpx.codes.BAD_REQUEST:
         found = f"{uri} answers a search with {status}"

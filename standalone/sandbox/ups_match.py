@@ -92,12 +92,12 @@ def instant_or_range(values: list[str], key: str) -> bool:
 def by_book(path: str) -> Matches:
     """What PS3.18 8.3.4 says of an attribute, told by its tag."""
     tag = path.rpartition(".")[2]
-    if tag in _NAMES:
+    if tag in NAMES:
         return name
     return date_range if tag in _DATES else wild
 
 
-_NAMES = frozenset({"00100010", "00080090", "00321032", "00404037", "00400006"})
+NAMES = frozenset({"00100010", "00080090", "00321032", "00404037", "00400006"})
 _DATES = frozenset(
     {"00100030", "00404005", "00404011", "00400002", "00400003", "00400004", "00400005"}
 )

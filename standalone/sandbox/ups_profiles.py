@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from standalone.sandbox.ups_match import (
+    NAMES,
     Matches,
     date_range,
     exact,
@@ -111,7 +112,11 @@ PLAYED = {
         by_keyword=True,
     ),
     "google": Played(
-        {NAME: name_beginning},
+        {
+            prefix + tag: name_beginning
+            for tag in NAMES
+            for prefix in ("", "00400100.", "0040A370.")
+        },
         other=Other.BY_BOOK,
         paging=Paging.IGNORED,
         media=("application/dicom+xml",),
