@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from receiver.part10 import file_meta
+from receiver.report import Report
 from receiver.routing import Router, Way
 from receiver.storage_classes import is_storage
-from receiver.validation import NAMELESS, broken_rules, is_uid, sop_class_uid, sop_instance_uid
+from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
 from shared import logs
 from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
@@ -23,8 +24,6 @@ LONGEST_HEAD = 64 * 1024  # bytes held back at most until the UIDs of the file m
 KEEPERS = 32  # threads that sync at once: they wait for the disk, which commits them together
 
 NO_DATA_SET = Response(CANNOT_UNDERSTAND, "there is no data set")
-
-NO_UID = "[no UID]"  # what a device puts in its place may name a patient
 
 Announce = Callable[[Sequence[Entry]], None]
 
@@ -51,6 +50,7 @@ class StorageService(Service):
         self._router = router
         self._announce = announce
         self._strict = validation == "strict"
+        self.report = Report()
         # Without a sync there is nothing to wait for, and a thread would cost more than it saves.
         self._keepers = ThreadPoolExecutor(KEEPERS, "keeper") if sync else None
 
@@ -91,13 +91,7 @@ class StorageService(Service):
         if broken and self._strict:
             return Response(broken[0].status, broken[0].name)
         if broken:
-            instance = sop_instance_uid(request, head)
-            log.info(
-                "instance.irregular",
-                association=request.peer.association,
-                sop_instance_uid=instance if is_uid(instance) else NO_UID,
-                rules=[rule.name for rule in broken],
-            )
+            self.report.irregular(request, head, broken)
         return None
 
 
@@ -137,12 +131,8 @@ class Store:
     async def finish(self, respond: Respond) -> None:
         response = await self._conclude()
         if response.status != SUCCESS:
-            log.warning(
-                "instance.refused",
-                association=self._request.peer.association,
-                status=f"0x{response.status:04X}",
-                reason=str(self._fault) if self._fault else response.comment,
-            )
+            reason = str(self._fault) if self._fault else response.comment
+            self._service.report.refused(self._request, self._head, response.status, reason)
         await respond(response)
 
     def abandon(self) -> None:

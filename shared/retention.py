@@ -18,6 +18,7 @@ from shared.spool_sections import SpoolSettings
 from shared.watermark import Pressure, Watermark
 
 PERIOD = 60.0  # seconds between looks
+RELIEF_PERIOD = 5.0  # seconds between looks while space is low
 
 log = logs.get(__name__)
 
@@ -34,6 +35,7 @@ class Retention:
         self._watermark = watermark
         self._running = Lock()
         self._looked = time.monotonic()
+        self._relief_due = self._looked
 
     def tidy_if_due(self) -> None:
         """To be called often; seldom does anything."""
@@ -45,8 +47,11 @@ class Retention:
                 self._running.release()
 
     def relieve_in_background(self) -> None:
-        """Space is low: give up delivered instances. Never blocks."""
-        if self._settings.keep_delivered and not self._running.locked():
+        """Space is low: give up delivered instances. Never blocks; to be called often."""
+        if not self._settings.keep_delivered or time.monotonic() < self._relief_due:
+            return
+        self._relief_due = time.monotonic() + RELIEF_PERIOD
+        if not self._running.locked():
             Thread(target=self._relieve_alone, name="relief", daemon=True).start()
 
     def tidy(self) -> None:

@@ -1,0 +1,49 @@
+"""What the log says of single instances. A modality that sends one irregular instance sends
+thousands: of each kind an association's first is told aloud, the others only for debugging.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from receiver.validation import Rule, is_uid, sop_instance_uid
+from shared import logs
+from shared.dimse.service import Request
+from shared.head import Head
+
+NO_UID = "[no UID]"  # what a device puts in its place may name a patient
+REMEMBERED = 1024  # kinds of news, over all associations
+
+log = logs.get(__name__)
+
+
+class Report:
+    def __init__(self) -> None:
+        self._told: dict[tuple[object, ...], None] = {}  # in the order of telling
+
+    def irregular(self, request: Request, head: Head, rules: Sequence[Rule]) -> None:
+        """It was kept although it breaks rules."""
+        names = [rule.name for rule in rules]
+        tell = self._teller(log.info, request, *names)
+        tell("instance.irregular", rules=names, **_names(request, head))
+
+    def refused(self, request: Request, head: Head, status: int, reason: str) -> None:
+        tell = self._teller(log.warning, request, status, reason)
+        tell("instance.refused", status=f"0x{status:04X}", reason=reason, **_names(request, head))
+
+    def _teller(self, aloud: Callable[..., Any], request: Request, *kind: object) -> Any:
+        key = (request.peer.association, *kind)
+        if key in self._told:
+            return log.debug
+        self._told[key] = None
+        if len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
+        return aloud
+
+
+def _names(request: Request, head: Head) -> dict[str, str]:
+    instance = sop_instance_uid(request, head)
+    return {
+        "association": request.peer.association,
+        "calling_ae": request.peer.calling_ae,
+        "sop_instance_uid": instance if is_uid(instance) else NO_UID,
+    }
