@@ -23,6 +23,8 @@ METADATA = "/computeMetadata/v1/instance/service-accounts/default/token"
 NO_KEY = "is no Google service-account key, nor a workload identity federation's configuration"
 NOTHING = "no service-account file, and no Application Default Credentials here"
 
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, google.auth.exceptions.GoogleAuthError)
+
 GoogleCredentials = Any  # google.auth.credentials.Credentials, whose methods have no types
 
 
@@ -67,24 +69,29 @@ class Request(google.auth.transport.Request):
 
 
 class GoogleSource:
-    """Tokens by a service-account key (RFC 7523) or a federated identity (RFC 8693)."""
+    """Tokens by a service-account key (RFC 7523) or a federated identity (RFC 8693).
 
-    def __init__(self, credentials: GoogleCredentials, destination: Destination) -> None:
-        self._credentials = credentials
+    The file is read for each token, so that a replaced key is used at once.
+    """
+
+    def __init__(self, path: Path, destination: Destination) -> None:
+        self._path = path
         self._destination = destination
-        self._uri = str(getattr(credentials, "_token_uri", "https://sts.googleapis.com"))
 
     def fetch(self) -> Token:
         try:
-            with issuer_client(self._destination, self._uri) as client:
-                self._credentials.refresh(Request(client))
+            credentials = _load(self._path, self._destination.auth.scopes)
+        except UNREADABLE as error:
+            raise Denied(f"cannot be logged in to: {self._path}: {_mistake(error)}") from error
+        try:
+            with issuer_client(self._destination, _uri(credentials)) as client:
+                credentials.refresh(Request(client))
         except google.auth.exceptions.GoogleAuthError as error:
             raise _fault(error) from error
-        expiry = self._credentials.expiry  # naive, in UTC
-        if expiry is None:
-            return Token(self._credentials.token, LIFETIME)
-        left = expiry.replace(tzinfo=UTC) - datetime.now(UTC)
-        return Token(self._credentials.token, left.total_seconds())
+        if credentials.expiry is None:
+            return Token(credentials.token, LIFETIME)
+        left = credentials.expiry.replace(tzinfo=UTC) - datetime.now(UTC)  # naive, in UTC
+        return Token(credentials.token, left.total_seconds())
 
 
 class MetadataSource:
@@ -113,7 +120,12 @@ def open_google(destination: Destination) -> TokenCredentials:
     host = metadata_host()
     source: TokenSource
     if path:
-        source = GoogleSource(_loaded(path, destination), destination)
+        try:
+            _load(path, destination.auth.scopes)
+        except UNREADABLE as error:
+            key = f"destinations.{destination.name}.auth.service_account_file"
+            raise ConfigurationError(f"{key}: {path}: {_mistake(error)}") from None
+        source = GoogleSource(path, destination)
     elif host:
         source = MetadataSource(host, destination)
     else:
@@ -121,20 +133,19 @@ def open_google(destination: Destination) -> TokenCredentials:
     return TokenCredentials(source)
 
 
-def _loaded(path: Path, destination: Destination) -> GoogleCredentials:
-    try:
-        info = json.loads(path.read_text("utf-8"))
-        return _TYPES[info["type"]](info, list(destination.auth.scopes))
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        google.auth.exceptions.GoogleAuthError,
-    ) as error:
-        key = f"destinations.{destination.name}.auth.service_account_file"
-        text = problem(error) if isinstance(error, OSError | UnicodeDecodeError) else NO_KEY
-        raise ConfigurationError(f"{key}: {path}: {text}") from None
+def _load(path: Path, scopes: Sequence[str]) -> GoogleCredentials:
+    """Raises UNREADABLE."""
+    info = json.loads(path.read_text("utf-8"))
+    return _TYPES[info["type"]](info, list(scopes))
+
+
+def _mistake(error: Exception) -> str:
+    return problem(error) if isinstance(error, OSError | UnicodeDecodeError) else NO_KEY
+
+
+def _uri(credentials: GoogleCredentials) -> str:
+    """For the choice of a proxy."""
+    return str(getattr(credentials, "_token_uri", "https://sts.googleapis.com"))
 
 
 def _service_account(info: dict[str, Any], scopes: Sequence[str]) -> GoogleCredentials:

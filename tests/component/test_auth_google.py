@@ -88,8 +88,8 @@ def test_a_revoked_token_is_replaced_and_the_body_sent_again(
 def test_tokens_end_in_the_middle_of_a_thousand_instances(
     server: OriginServer, issuer: Issuer, tls: Certificates
 ) -> None:
-    issuer.lifetime = 0.1
-    server.latency = 0.005
+    issuer.lifetime = 0.8
+    server.latency = 0.04
     origin = Origin(at(server, issuer, tls))
     made = [make(tls.folder, number, size=1000) for number in range(1000)]
 
@@ -187,6 +187,32 @@ def test_a_key_that_the_issuer_does_not_know_is_denied(
         origin.store([make(tls.folder).path])
 
     assert issuer.refusals == ["invalid_grant"]
+    origin.close()
+
+
+def test_a_replaced_key_is_used_at_once(
+    server: OriginServer, issuer: Issuer, tls: Certificates
+) -> None:
+    origin = Origin(at(server, issuer, tls))
+    issuer.key = private_key()
+    with pytest.raises(Denied):
+        origin.store([make(tls.folder).path])
+
+    secret(tls.folder, issuer.service_account(), "key.json")
+
+    [outcome] = origin.store([make(tls.folder).path])
+    assert outcome.delivered
+    origin.close()
+
+
+def test_a_key_that_vanishes_while_we_run_holds_the_destination(
+    server: OriginServer, issuer: Issuer, tls: Certificates
+) -> None:
+    origin = Origin(at(server, issuer, tls))
+    (tls.folder / "key.json").write_text("no key")
+
+    with pytest.raises(Denied, match=r"key\.json: is no Google"):
+        origin.store([make(tls.folder).path])
     origin.close()
 
 
