@@ -37,9 +37,7 @@ FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name may not fit a terminal's encoding
-            stream.reconfigure(errors="replace")
+    _take_any_character()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -55,6 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `… | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:  # a folder that cannot be read, a disk that is full
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or type(error).__name__}")
+        return FAILED
+
+
+def _take_any_character() -> None:
+    """A patient's name may not fit the terminal's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _complain(line: str) -> None:

@@ -9,6 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+NOWHERE = """
+import sys, tempfile
+from standalone.cli import main
+tempfile.tempdir = "/nowhere"
+sys.exit(main(["demo"]))
+"""
 COMMAND = [sys.executable, "-m", "standalone.cli", "demo"]
 
 
@@ -73,3 +79,17 @@ def test_kept_it_tells_how_to_try_it_and_ends_with_everything(temporary: Path) -
     assert not list(temporary.iterdir())
     with pytest.raises(httpx.ConnectError):
         httpx.get(told["sandbox"])
+
+
+def test_without_a_place_for_its_folder_it_says_so_in_one_line() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", NOWHERE],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=55,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("dicomweb-proxy: /nowhere/")
+    assert len(ended.stderr.splitlines()) == 1
