@@ -20,9 +20,13 @@ class WorklistService(Service):
     transfer_syntaxes = frozenset(SYNTAXES)
 
     def __init__(self, settings: Settings) -> None:
+        """Raises ConfigurationError."""
         self.site = Site(settings)
         self.counts: Counter[str] = Counter()  # of queries, answers and what was left out
-        self._upstreams: dict[str, Upstream] = {}
+        self._upstreams = {
+            name: Upstream(place.destination, settings.worklist, place.preset)
+            for name, place in self.site.places.items()
+        }
 
     def takes(self, abstract_syntax: str) -> bool:
         return abstract_syntax == MODALITY_WORKLIST_FIND and bool(self.site.places)
@@ -31,10 +35,7 @@ class WorklistService(Service):
         return Find(self, request)
 
     def upstream(self, place: Place) -> Upstream:
-        name = place.destination.name
-        if name not in self._upstreams:
-            self._upstreams[name] = Upstream(place.destination, self.site.worklist, place.preset)
-        return self._upstreams[name]
+        return self._upstreams[place.destination.name]
 
     async def close(self) -> None:
         for each in self._upstreams.values():

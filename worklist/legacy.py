@@ -12,6 +12,7 @@ from worklist.identifier import (
     SPECIFIC_CHARACTER_SET,
     TIMEZONE_OFFSET,
     Identifier,
+    Key,
     Keys,
 )
 from worklist.search import XML, Search
@@ -19,6 +20,7 @@ from worklist.search import XML, Search
 STEPS = f"{SCHEDULED_STEPS:08X}"
 _DATE, _TIME, _START = f"{STEPS}.00400002", f"{STEPS}.00400003", f"{STEPS}.00404005"
 _REQUESTS = "0040A370"
+_CODE_VALUE, _MEANING = 0x00080100, 0x00080104
 _MOVED = ("0020000D", "00321032", "00080090", "00321060", "00401001", "00080050")
 
 
@@ -38,13 +40,28 @@ def legacy_search(
 
 
 def _flat(keys: Keys, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Paths and first values; a sequence is a key of its own only if it has no item."""
+    """Paths and values; a sequence is a key of its own only if it has no item.
+
+    Of a list the prototype sent the first value, and so lost what has another: here a list, like
+    the meaning of a code, is only asked to be returned.
+    """
     for key in keys.values():
         path = f"{prefix}{key.tag:08X}"
         if key.keys:
             yield from _flat(key.keys, f"{path}.")
+        elif len(key.values) != 1 or (key.tag == _MEANING and _CODE_VALUE in keys):
+            yield path, ""
         else:
-            yield path, key.values[0] if key.values else ""
+            yield path, _as_sent(key)
+
+
+def _as_sent(key: Key) -> str:
+    [value] = key.values
+    if not value.strip("*"):
+        return ""  # universal: the server may not know
+    if key.vr == "PN":
+        return value.rstrip("^= ")
+    return value.upper() if key.vr == "CS" else value
 
 
 def _raw(values: dict[str, str], identifier: Identifier) -> None:
@@ -56,6 +73,8 @@ def _raw(values: dict[str, str], identifier: Identifier) -> None:
 
 def _join_start(values: dict[str, str]) -> None:
     if _DATE not in values:
+        if _TIME in values:
+            values[_TIME] = ""  # of no day: matched here
         return
     date, time = values.pop(_DATE), values.pop(_TIME, "")
     if date in UNIVERSAL:  # a time without a date makes no DT
@@ -70,4 +89,6 @@ def _join_start(values: dict[str, str]) -> None:
     last_time = last_time if time_dash else time
     first = first_date + first_time if first_date else ""
     last = last_date + last_time if last_date else ""  # never a time alone, as the prototype had
+    if first and last and first > last:  # over midnight, or a mistake: days are matched here
+        first, last = first_date, last_date
     values[_START] = f"{first}-{last}"

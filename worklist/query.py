@@ -131,6 +131,8 @@ def _path(row: Row, site: Asked) -> str:
 def _as_stored(row: Row, key: Key, asking: Asking, site: Asked) -> Key:
     """The key in the server's terms; without values if that is not one value."""
     values = key.values
+    if any(not value.strip("*") for value in values):
+        return replace(key, values=())  # universal: it would leave out what has no value
     if site.profile is Profile.UPS_STANDARD:
         keyword = keyword_for_tag(row.tag)
         if keyword == "ScheduledStationAETitle":

@@ -6,8 +6,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-import httpx
-
 from shared import logs
 from shared.destination import Destination
 from shared.dicomweb.client import open_async_client
@@ -37,7 +35,7 @@ class Found:
 
 
 class Upstream:
-    """Belongs to one event loop."""
+    """Belongs to one event loop. Raises ConfigurationError for secrets that cannot be used."""
 
     def __init__(
         self,
@@ -48,9 +46,9 @@ class Upstream:
     ) -> None:
         self.name = destination.name
         self._uri = destination.worklist_uri or ""
-        self._destination, self._settings, self._preset = destination, settings, preset
+        self._settings, self._preset = settings, preset
         self._clock = clock
-        self._client: httpx.AsyncClient | None = None
+        self._client = open_async_client(destination)
         self._parsed = Parsed()
         self._flying: dict[str, _Flight] = {}
         self._refused: dict[tuple[str, ...], tuple[int, float]] = {}
@@ -73,8 +71,7 @@ class Upstream:
                 del self._flying[key]
 
     async def close(self) -> None:
-        if self._client:
-            await self._client.aclose()
+        await self._client.aclose()
 
     async def _search(self, wanted: Search, key: str) -> Found:
         try:
@@ -157,8 +154,6 @@ class Upstream:
         return await read_all(fetch, read, lambda workitem: workitem.seed, limit, most)
 
     async def _one(self, uri: str, accept: str) -> Page:
-        if self._client is None:
-            self._client = open_async_client(self._destination)
         return await search(self._client, uri, accept, none_is_404=self._preset.none_is_404)
 
 

@@ -7,6 +7,10 @@ from typing import Any
 DataSet = dict[str, Any]
 
 REQUEST, STEPS, START = "0040A370", "00400100", "00404005"
+# What the old Google service had in Referenced Request Sequence; the rest was in the root.
+GOOGLE_REQUEST = frozenset(
+    {"00080050", "00080090", "0020000D", "00321032", "00321060", "00401001"}
+)  # fmt: skip
 ROOT_ONLY = frozenset(
     {"00080016", "00404005", "00404011", "00404018", "00404025", "00404026", "00404027",
      "00404034", REQUEST, "00741000", "00741200", "00741202", "00741204"}
@@ -27,8 +31,10 @@ def as_google_item(workitem: DataSet) -> DataSet:
     root, request, step = _parts(workitem)
     if START in workitem:
         step[START] = workitem[START]
-    found = {**root, STEPS: {"vr": "SQ", "Value": [step]}}
-    return {**found, REQUEST: {"vr": "SQ", "Value": [request]}} if request else found
+    moved = {tag: each for tag, each in request.items() if tag in GOOGLE_REQUEST}
+    rest = {tag: each for tag, each in request.items() if tag not in GOOGLE_REQUEST}
+    found = {**root, **rest, STEPS: {"vr": "SQ", "Value": [step]}}
+    return {**found, REQUEST: {"vr": "SQ", "Value": [moved]}} if moved else found
 
 
 def _parts(workitem: DataSet) -> tuple[DataSet, DataSet, DataSet]:
