@@ -8,6 +8,7 @@ import struct
 import zlib
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO, Protocol
 
 from pydicom.datadict import dictionary_VR
@@ -184,13 +185,20 @@ def _vr(tag: int, length: int, *, signed: bool) -> bytes:
         if length == UNDEFINED:
             return b"SQ"
         return b"LO" if tag & 0xFFFF in PRIVATE_CREATORS else b"UN"
-    try:
-        vr = dictionary_VR(tag)
-    except KeyError:
+    vr = _known(tag)
+    if not vr:
         return b"SQ" if length == UNDEFINED else b"UN"
     if vr in SIGNED:
         return SIGNED[vr][signed]
     return AMBIGUOUS.get(vr) or vr.encode()
+
+
+@lru_cache(maxsize=4096)  # the data dictionary has some 5,000, an instance a few hundred
+def _known(tag: int) -> str:
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return ""
 
 
 def _header(tag: int, vr: bytes, length: int) -> bytes:
