@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format stack bench docs sbom up lock clean
+.PHONY: help setup demo test check format stack bench chaos fuzz docs sbom up lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ stack: setup ## the container tests
 
 bench: setup ## against DCMTK, Orthanc and pynetdicom, as ratios
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: setup ## break everything while modalities send: lost must be 0 (CHAOS=short|default|long)
+	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: setup ## ten minutes of looking for what breaks the DIMSE side
+	$(BIN)/python -m tests.fuzz --seconds 600 $(ARGS)
 
 docs: setup ## proxy.example.toml and docs/configuration.md anew from the settings
 	$(BIN)/python -m tests.support.settings_reference

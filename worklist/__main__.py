@@ -43,6 +43,9 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     try:
         acceptor = Acceptor(services, settings.receive, host=host, port=port)
         serve(acceptor, on_stopped=_closing(services))
+    except ConfigurationError as error:  # a TLS file that is none
+        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
+        return MISCONFIGURED
     except OSError as error:
         return _cannot_listen(settings.worklist, error)
     finally:
