@@ -24,6 +24,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run 
 
 from shared.errors import ProxyError
 from shared.statuses import PENDING, SUCCESS
+from standalone.reactor import mend
 
 CALLING_AE = "DEMOMODALITY"
 TIMEOUT = 30.0  # seconds for a connection, an association, an answer
@@ -65,6 +66,7 @@ def association(target: Target, contexts: Iterable[PresentationContext]) -> Iter
     )
     if not made.is_established:
         raise PeerFault(f"no association with {target}: {_why(made)}")
+    mend(made)
     try:
         yield made
     finally:
