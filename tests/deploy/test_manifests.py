@@ -22,12 +22,14 @@ VERSIONS = ("1.32", "1.35", "1.37")
 OVERLAYS = sorted(path.parent for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
 COMBINATIONS: list[tuple[str, tuple[str, ...]]] = [
     ("spool-per-receiver", ()),
+    ("spool-per-receiver", ("tls", "workload-identity-gke")),
     ("spool-shared", ()),
     ("spool-shared", ("hpa",)),
     ("spool-shared", ("redis-password",)),
     ("spool-shared", ("external-redis",)),
     ("spool-shared", ("hpa", "redis-password")),
     ("spool-shared", ("hpa", "external-redis")),
+    ("spool-shared", ("tls", "hpa", "redis-password", "workload-identity-gke")),
 ]
 rendered_everywhere = pytest.mark.parametrize(
     "render",
