@@ -8,7 +8,7 @@ from standalone.version import VERSION
 OPEN_TO_ALL = "any; modalities need not be registered"
 
 
-def banner(settings: Settings, address: str, embedded_redis: str | None) -> str:
+def banner(settings: Settings, address: str, redis: str) -> str:
     services = ["C-ECHO"]
     if settings.upload_destinations:
         services.append("C-STORE")
@@ -24,8 +24,7 @@ def banner(settings: Settings, address: str, embedded_redis: str | None) -> str:
         lines.append(("destination", NOTE))
     if settings.upload_destinations:
         synced = "" if settings.spool.sync else " - NOT synced: a power cut loses instances"
-        redis = "embedded" if embedded_redis else _without_user(settings.redis.url)
-        lines += [("spool", f"{settings.spool.path}{synced}"), ("Redis", redis)]
+        lines += [("spool", f"{settings.spool.path}{synced}"), ("Redis", _without_user(redis))]
     text = "".join(f"  {name:<14} {value}\n" for name, value in lines)
     return f"DICOMweb Proxy {VERSION}\n{text}"
 
@@ -37,5 +36,5 @@ def _place(destination: Destination, uri: str | None) -> str:
 
 
 def _without_user(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    scheme, separator, rest = url.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

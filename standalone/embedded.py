@@ -30,6 +30,7 @@ LOCK = "lock"
 SOCKET = "redis.sock"
 DATA = "appendonlydir"
 LONGEST_SOCKET = 100  # bytes: sockaddr_un takes 103 on macOS, 107 on Linux
+ROOM = 64 << 20  # bytes free before it writes its file again
 OPTIONS = {
     "port": "0",  # the socket only
     "unixsocketperm": "700",
@@ -53,6 +54,7 @@ class Embedded:
         self._lock = _lock(self._folder / LOCK)
         self._socket = self._folder / SOCKET
         self._elsewhere: Path | None = None
+        self._lacking = False  # room for its file
         if len(os.fsencode(self._socket)) > LONGEST_SOCKET:
             self._elsewhere = Path(tempfile.mkdtemp(prefix="dicomweb-proxy-"))
             self._socket = self._elsewhere / SOCKET
@@ -69,6 +71,28 @@ class Embedded:
             shutil.rmtree(self._folder / DATA, ignore_errors=True)
             tree.start(program)
         (self._folder / URL_FILE).write_text(self.url + "\n", "utf-8")
+
+    def tend(self) -> None:
+        """Keep the index usable on a full disk. A server that cannot write its file refuses every
+        change, and so would keep what fills the disk from leaving it.
+        """
+        try:
+            with self._client() as client:
+                (self._recover if self._lacking else self._make_do)(client)
+        except (redis.RedisError, OSError):
+            return  # it is being started, or has fallen: the tree sees to that
+
+    def _make_do(self, client: redis.Redis) -> None:
+        if client.info("persistence").get("aof_last_write_status") == "err":
+            client.config_set("appendonly", "no")
+            self._lacking = True
+            log.warning("index.not_durable", reason="there is no room for its file; it goes on")
+
+    def _recover(self, client: redis.Redis) -> None:
+        if shutil.disk_usage(self._folder).free > ROOM:
+            client.config_set("appendonly", "yes")
+            self._lacking = False
+            log.info("index.durable")
 
     def close(self) -> None:
         self._lock.close()
@@ -93,10 +117,7 @@ class Embedded:
 
     def _wait(self, process: Announced) -> str | None:
         deadline = time.monotonic() + START_TIMEOUT
-        once = Retry(NoBackoff(), 0)
-        with redis.Redis(
-            unix_socket_path=str(self._socket), socket_timeout=1, retry=once
-        ) as client:
+        with self._client() as client:
             while process.poll() is None and time.monotonic() < deadline:
                 try:
                     client.ping()
@@ -105,6 +126,10 @@ class Embedded:
                 else:
                     return self.url
         return None
+
+    def _client(self) -> redis.Redis:
+        once = Retry(NoBackoff(), 0)
+        return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=1, retry=once)
 
 
 def _lock(path: Path) -> IO[str]:

@@ -22,6 +22,7 @@ LONGEST_PAUSE = 30.0  # seconds between restarts of what keeps falling
 HEALTHY = 60.0  # seconds after which a fall counts as the first one
 LAST_WORDS = 2.0  # seconds between a process's last word and its end
 POLL = 0.1  # seconds between looks at the processes
+TENDING = 2.0  # seconds between calls of `tend`
 USAGE = 2  # exit code: the settings cannot be used, so that no restart will help
 
 
@@ -81,9 +82,15 @@ class Tree:
         """Of a program that ended, and that is not to be restarted."""
         self._running = [each for each in self._running if each.program is not program]
 
-    def watch(self) -> int:
-        """Restart what falls, until a signal says to end; the exit code."""
+    def watch(self, tend: Callable[[], None] = lambda: None) -> int:
+        """Restart what falls, until a signal says to end; the exit code. `tend` is called now and
+        then.
+        """
+        due = time.monotonic()
         while not self._stopping.wait(POLL):
+            if time.monotonic() >= due:
+                tend()
+                due = time.monotonic() + TENDING
             for each in self._running:
                 if self._tend(each) == USAGE:
                     return USAGE

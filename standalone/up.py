@@ -4,7 +4,8 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared import logs
@@ -39,9 +40,9 @@ def run(options: argparse.Namespace) -> int:
     tree = Tree()
     tree.stop_on_signals()
     try:
-        with _index(settings, tree, _environment(options, settings, style)) as environment:
-            _start(settings, tree, environment)
-            code = tree.watch()
+        with _index(settings, tree, _environment(options, settings, style)) as index:
+            _start(settings, tree, index)
+            code = tree.watch(index.tend)
             log.info("proxy.stopping")
             tree.stop()
             return code
@@ -67,11 +68,18 @@ def _environment(
     return environment
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    environment: dict[str, str]  # with the Redis in it
+    shown: str
+    tend: Callable[[], None] = lambda: None
+
+
 @contextlib.contextmanager
-def _index(settings: Settings, tree: Tree, environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment with a Redis in it: the configured one, or one of our own."""
+def _index(settings: Settings, tree: Tree, environment: dict[str, str]) -> Iterator[_Index]:
+    """The configured Redis, or one of our own."""
     if not settings.upload_destinations or "url" in settings.redis.model_fields_set:
-        yield environment
+        yield _Index(environment, settings.redis.url)
         return
     from standalone.embedded import Embedded
 
@@ -81,7 +89,8 @@ def _index(settings: Settings, tree: Tree, environment: dict[str, str]) -> Itera
         raise _unusable(settings.spool.path, error) from None
     with contextlib.closing(embedded):
         embedded.start(tree, environment)
-        yield {**environment, PREFIX + "REDIS__URL": embedded.url}
+        own = {**environment, PREFIX + "REDIS__URL": embedded.url}
+        yield _Index(own, "embedded", embedded.tend)
         tree.stop()  # before the socket's folder goes
 
 
@@ -89,7 +98,8 @@ def _unusable(path: Path, error: OSError) -> SpoolError:
     return spool_fault(error, f"use the spool {path}")
 
 
-def _start(settings: Settings, tree: Tree, environment: dict[str, str]) -> None:
+def _start(settings: Settings, tree: Tree, index: _Index) -> None:
+    environment = index.environment
     drain = settings.receive.drain_timeout + SPARE
     port = tree.start(
         Program("dimse", ("standalone.dimse",), environment, _wait_announced, grace=drain)
@@ -99,7 +109,7 @@ def _start(settings: Settings, tree: Tree, environment: dict[str, str]) -> None:
         without_health = {**environment, PREFIX + "HEALTH__PORT": "0"}
         grace = settings.upload.drain_timeout + SPARE
         tree.start(Program("uploader", ("uploader",), without_health, _wait_nothing, grace=grace))
-    sys.stdout.write(banner(settings, address, environment.get(PREFIX + "REDIS__URL")))
+    sys.stdout.write(banner(settings, address, index.shown))
     sys.stdout.flush()
     ready.announce(address)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared import logs, sandbox
 from shared.config import Settings
-from shared.errors import ProxyError
+from shared.errors import ProxyError, SpoolFull
 from shared.health import Check, Health
 from uploader.dispatcher import Dispatcher
 from uploader.origin import Origin
@@ -38,7 +38,10 @@ def run(settings: Settings, config: Path | None) -> None:
 
 def _upload(settings: Settings, config: Path | None, stopping: threading.Event) -> None:
     workplace = furnish(settings)
-    workplace.spool.open()
+    try:
+        workplace.spool.open()
+    except SpoolFull as fault:  # sending is what makes room: the receiver alone has to stop
+        log.warning("spool.full", reason=str(fault))
     workers = Workers(settings.upload.workers, [str(config)] if config else [])
     names = [each.name for each in settings.upload_destinations]
     dispatcher = Dispatcher(workplace, names, settings.upload.rescan)
