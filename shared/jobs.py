@@ -10,6 +10,7 @@ from rq.serializers import JSONSerializer
 
 QUEUE = "dicomweb-proxy"  # one queue: with two, RQ would take jobs off by BLPOP and could lose them
 TICK = "uploader.jobs.tick"  # by name: whoever enqueues it need not have the uploader
+TTL = 120  # seconds that a tick may wait: whatever made it is woken for again long before
 FAILURE_TTL = 24 * 3600  # seconds that a failed tick, which is a bug, stays to be looked at
 # Seconds. Requests that make no progress end much earlier by themselves; one that does may be long.
 LONGEST_TICK = 24 * 3600
@@ -25,6 +26,7 @@ class Ticks:
             TICK,
             args=(destination,),
             timeout=LONGEST_TICK,
+            ttl=TTL,
             result_ttl=0,
             failure_ttl=FAILURE_TTL,
             description=f"drain {destination}",

@@ -13,6 +13,7 @@ from uploader.fate import unexplained
 from uploader.origin import Origin
 from uploader.outcome import BatchRefused, Outcome, Verdict
 from uploader.parts import Kind, Part, parts
+from uploader.room import Room
 from uploader.settle import Settlement, Tally
 from uploader.turns import Turn
 from uploader.unaccounted import Unaccounted
@@ -43,7 +44,13 @@ class Delivery:
         self._at = workplace
         self._settlement = Settlement(self._name, workplace)
         self._unaccounted = Unaccounted(origin, workplace, self._settlement)
+        self._room = Room(origin.destination.batch_bytes)
         self._faults = 0  # in a row
+
+    @property
+    def room(self) -> int:
+        """Bytes that a request should have at most."""
+        return self._room.bytes
 
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
@@ -65,11 +72,14 @@ class Delivery:
         began = time.monotonic()
         try:
             outcomes = self._store(part)
-        except BatchRefused:
+        except BatchRefused as refused:
+            self._room.learn(part.size, refused.outcome)
             return part.halves()
         except DestinationFault as fault:
             self._faults += 1
             return self._failed(turn, part, fault)
+        if not part.single:
+            self._room.taken(part.size)
         self._answered(turn, part, outcomes, time.monotonic() - began)
         return []
 

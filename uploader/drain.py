@@ -53,7 +53,7 @@ class Drain:
         return self._at.index.claim(
             self._destination.name,
             most=1 if turn.probing else self._destination.batch_instances,
-            max_bytes=self._destination.batch_bytes,
+            max_bytes=self._delivery.room,
             lease=self._at.settings.lease,
             probing=turn.probing,
         )

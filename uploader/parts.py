@@ -25,6 +25,11 @@ class Part:
         return len(self.claims) == 1
 
     @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(each.entry.size for each in self.claims)
+
+    @property
     def doubtful(self) -> bool:
         """An earlier request may have stored some."""
         return self.kind is not Kind.ORDINARY or any(each.doubtful for each in self.claims)

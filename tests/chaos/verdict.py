@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
@@ -59,7 +60,8 @@ def judge(rig: Rig, sent: Sent, interrupted: int) -> Verdict:
         for uid, digest in sent.acknowledged.items()
         if (held := holdings.held.get(uid)) and held.data_set_sha256 == digest
     }
-    aside = {str(each.record.get("sop_instance_uid")) for each in _spool(rig).quarantined()}
+    # From the files: on a full disk an instance is set aside without its record.
+    aside = {read_instance(file).sop_instance_uid for file in _set_aside(rig)}
     left = waiting(rig)
     interrupted += rig.origin.interrupted
     return Verdict(
@@ -78,6 +80,10 @@ def judge(rig: Rig, sent: Sent, interrupted: int) -> Verdict:
         waiting=len(left),
         lost=len(sent.acknowledged.keys() - stored - aside - left),
     )
+
+
+def _set_aside(rig: Rig) -> Iterator[Path]:
+    return (rig.spool / ".quarantine").rglob("*.dcm")
 
 
 def _spool(rig: Rig) -> Spool:

@@ -151,3 +151,22 @@ def test_no_record_of_quarantine_names_a_patient(
     assert len(written) == 1
     assert b"SYNTHETIC" not in written[0]
     assert made.uid.encode() in written[0]  # by which people can find it where it came from
+
+
+def test_a_limit_on_the_size_of_requests_is_met_once_and_not_with_each_batch(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader, made = begin({}), instances(tmp_path, 256, size=1000)
+    limited = answers.status(413)
+
+    def small_only(exchange: Exchange) -> None:
+        size = int(exchange.headers.get("Content-Length", "0"))
+        (limited if size > 40_000 else well)(exchange)
+
+    origin_server.always = small_only
+    uploader.keep(*made)
+
+    uploader.run()
+
+    assert len(origin_server.held) == 256
+    assert len(origin_server.stores) < 16
