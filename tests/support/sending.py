@@ -17,13 +17,33 @@ def series(folder: Path, study: int, count: int) -> list[Made]:
     return [make(folder, number, study=study, size=20_000) for number in range(1, count + 1)]
 
 
-def storescu(stack: Composed, folder: Path) -> subprocess.Popen[bytes]:
-    port = str(stack.receive_port)
-    return subprocess.Popen(
-        [peer("storescu"), "+sd", "-aec", "ANY", "127.0.0.1", port, str(folder)],
-        env=FAST,
-        stdout=subprocess.DEVNULL,
-    )
+def storescu(stack: Composed, folder: Path, port: int | None = None) -> subprocess.Popen[bytes]:
+    """It tells in `folder`.log what it sends and what it is answered."""
+    address = ["127.0.0.1", str(port or stack.receive_port)]
+    with _log(folder).open("wb") as log:
+        return subprocess.Popen(
+            [peer("storescu"), "-v", "+sd", "-aec", "ANY", *address, str(folder)],
+            env=FAST,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def acknowledged(folder: Path) -> set[str]:
+    """Names of the files that were answered with Success."""
+    lines = _log(folder).read_text("ascii", "replace").splitlines()
+    names = set()
+    sending = ""
+    for line in lines:
+        if "Sending file: " in line:
+            sending = Path(line.partition("Sending file: ")[2]).name
+        elif "Received Store Response (Success)" in line:
+            names.add(sending)
+    return names
+
+
+def _log(folder: Path) -> Path:
+    return folder.with_suffix(".log")
 
 
 def arrived(stack: Composed, made: list[Made]) -> int:
