@@ -113,7 +113,7 @@ class Delivery:
             return False
         if count >= self._at.settings.max_attempts * FAULTS_PER_ATTEMPT:
             detail = f"failed on alone, others stored in between: {fault.reason}"
-            self._settlement.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
+            self._settlement.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail), tries)
         else:
             self._settlement.put_off(claim, tries, Mark.DOUBTFUL)
         return True
@@ -145,7 +145,7 @@ class Delivery:
             return False
         _, tries = self._at.index.suspect(self._name, claim.entry)
         if tries >= REFUSED_TRIES:
-            self._settlement.quarantine(claim, outcome)
+            self._settlement.quarantine(claim, outcome, tries)
         elif in_a_row > REFUSED_IN_A_ROW:
             self._settlement.put_back([claim], Mark.NONE)
             raise Unavailable(f"refuses all that it is sent: {outcome.detail}")

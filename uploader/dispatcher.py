@@ -107,9 +107,17 @@ class Dispatcher:
             log.info("index.begun")
             for each in self._destinations:
                 self._at.index.doubt(each)
+        if newly:
+            self._tell_of_strays()
         if lost or newly or wanted != self._scans_wanted:
             self._scan = self._scanning()
         self._epoch, self._scans_wanted = epoch, wanted
+
+    def _tell_of_strays(self) -> None:
+        """Instances of a destination that is configured no more are kept, and sent nowhere."""
+        for each in set(self._at.spool.destinations()) - set(self._destinations):
+            if next(self._at.spool.scan(each), None):
+                log.warning("spool.unrouted", destination=each)
 
     def _scan_on(self) -> bool:
         if self._scan is None:

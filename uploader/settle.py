@@ -85,8 +85,9 @@ class Settlement:
             mark=remember | Mark.ALONE,
         )
 
-    def quarantine(self, claim: Claim, outcome: Outcome) -> None:
-        entry, attempts = claim.entry, claim.attempts + 1
+    def quarantine(self, claim: Claim, outcome: Outcome, tries: int = 0) -> None:
+        """`tries`: how often it was sent in vain, where not all of that counted as attempts."""
+        entry, attempts = claim.entry, max(claim.attempts + 1, tries)
         uid = self._sop_instance_uid(entry)
         record = {"sop_instance_uid": uid, **_record(entry, outcome, attempts)}
         try:

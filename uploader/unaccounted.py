@@ -65,7 +65,7 @@ class Unaccounted:
         if count >= self._at.settings.max_attempts:
             detail = f"{NOTHING_STORED} of this instance, others it does"
             outcome = Outcome(Verdict.UNACCOUNTED, 0, detail=detail)
-            self._settlement.quarantine(claim, outcome)
+            self._settlement.quarantine(claim, outcome, tries)
         elif turn.probing:
             self._settlement.put_back([claim], Mark.DOUBTFUL)
             raise Unavailable(NOTHING_STORED)

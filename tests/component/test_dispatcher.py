@@ -103,6 +103,18 @@ def test_leases_that_ended_are_reaped_and_the_destination_woken(
     wait_until(lambda: dispatcher.round() or place.index.counts("cloud").waiting == 3)
 
 
+def test_instances_of_a_destination_that_is_no_more_are_named_and_kept(
+    begin: Begin, redis: RedisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dispatcher, place = begin(redis)
+    [kept] = keep(place.spool, b"instance", ("former",))
+
+    rounds(dispatcher)
+
+    assert "spool.unrouted" in capsys.readouterr().out
+    assert place.spool.file(kept).exists()
+
+
 def test_only_one_of_several_leads(begin: Begin, redis: RedisServer, tmp_path: Path) -> None:
     first, place = begin(redis)
     second, _ = begin(redis)

@@ -228,6 +228,36 @@ def test_a_destination_that_fails_does_not_hold_up_another(
             assert len(hanging.stores) == 1
 
 
+def test_a_single_worker_serves_two_destinations_in_turn(
+    redis: RedisServer, origin_server: OriginServer, spool: Spool, tmp_path: Path
+) -> None:
+    config = tmp_path / "proxy.toml"
+    with OriginServer() as other:
+        config.write_text(
+            "".join(
+                f'[[destinations]]\nname = "{name}"\nupload_uri = "{uri}"\nbatch_instances = 1\n'
+                for name, uri in (("one", origin_server.uri), ("two", other.uri))
+            )
+        )
+        data = make(tmp_path, 1).path.read_bytes()
+        for _ in range(200):
+            keep(spool, data, ("one", "two"))
+        origin_server.latency = other.latency = 0.01
+        environment = {
+            "CONFIG": config,
+            "UPLOAD__WORKERS": 1,
+            "UPLOAD__TICK": 0.2,
+            "REDIS__URL": redis.settings.url,
+            "SPOOL__PATH": spool.root,
+            "HEALTH__PORT": 0,
+        }
+        with Service("uploader", tmp_path, environment):
+            wait_until(lambda: other.stores and origin_server.stores, PATIENCE, "both were served")
+
+            assert len(other.stores) < 200
+            assert len(origin_server.stores) < 200
+
+
 def test_what_cannot_work_is_told_in_one_line(
     begin: Begin, redis: RedisServer, tmp_path: Path
 ) -> None:
