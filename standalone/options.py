@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import ipaddress
 from pathlib import Path
 
 HIGHEST_PORT = 65535
@@ -33,6 +34,13 @@ def ae_title(text: str) -> str:
     if 1 <= len(text.strip()) <= LONGEST_AE and text.isascii() and text.isprintable():
         return text.strip()
     raise argparse.ArgumentTypeError(f"an AE title is 1 to {LONGEST_AE} printable characters")
+
+
+def ip_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError("an IPv4 or IPv6 address is needed") from None
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:

@@ -6,32 +6,38 @@ The routes are asked as the receiver asks them; nothing is sent.
 import argparse
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from shared.config import Settings, load
-from shared.sections import Route
-from standalone.options import add_config, add_json, ae_title
+from shared.route_overlap import warnings
+from shared.routing import ATTRIBUTES, Decision, Routes, Rule, Subject
+from standalone.options import add_config, add_json, ae_title, ip_address
 
 SUMMARY = "where an AE title's instances and queries go, and why"
+DEFAULT = "the default"
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A route that was looked at."""
 
-    number: int
-    called_ae: str
-    calling_ae: str
-    matches: bool
+    route: int
+    conditions: dict[str, list[str]]
+    unmet: list[str]
+
+    @property
+    def matches(self) -> bool:
+        return not self.unmet
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
+    subject: Subject
     tried: tuple[Tried, ...]
-    decided_by: int | None  # number of the route; None: the default
-    upload_to: tuple[str, ...]
-    urgent: bool
+    decision: Decision
     worklist_from: str | None
+    warnings: tuple[str, ...]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,55 +45,78 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     explain_ = actions.add_parser("explain", help=SUMMARY, description=__doc__)
     explain_.add_argument("--called-ae", type=ae_title, default="DICOMWEBPROXY", metavar="AE")
     explain_.add_argument("--calling-ae", type=ae_title, default="UNKNOWN", metavar="AE")
+    explain_.add_argument(
+        "--address", type=ip_address, default="127.0.0.1", help="IP address of the peer"
+    )
+    head = explain_.add_argument_group("the instance, where a route looks at it")
+    head.add_argument("--file", type=Path, help="a DICOM file (PS3.10) that has the attributes")
+    for name in ATTRIBUTES:
+        head.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
     add_config(explain_)
     add_json(explain_)
 
 
 def run(options: argparse.Namespace) -> int:
-    found = explain(load(options.config), options.called_ae, options.calling_ae)
+    found = explain(load(options.config), _subject(options))
     sys.stdout.write(_as_json(found) if options.json else _as_text(found))
     return 0
 
 
-def explain(settings: Settings, called_ae: str, calling_ae: str) -> Explanation:
-    from receiver.routing import Router
-
-    names = [each.name for each in settings.upload_destinations]
-    way = Router(settings.routes, names).way(called_ae, calling_ae)
-    tried = []
-    for number, route in enumerate(settings.routes):
-        matches = Router([route], names).way(called_ae, calling_ae).route is not None
-        tried.append(Tried(number, route.called_ae, route.calling_ae, matches))
-        if matches:
-            break
-    decided = None if way.route is None else settings.routes[way.route]
+def explain(settings: Settings, subject: Subject) -> Explanation:
+    uploads = [each.name for each in settings.upload_destinations]
+    routes = Routes(settings.routes, settings.routing, uploads)
+    worklist = routes.worklist(subject.called_ae, subject.calling_ae, subject.address)
     return Explanation(
-        tuple(tried), way.route, way.destinations, way.urgent, _worklist(settings, decided)
+        subject,
+        tuple(_tried(routes, subject, first=settings.routing.match == "first")),
+        routes.decide(subject),
+        worklist or next((each.name for each in settings.destinations if each.worklist_uri), None),
+        tuple(warnings(settings.routes, settings.routing)),
     )
 
 
-def _worklist(settings: Settings, route: Route | None) -> str | None:
-    """The route's, else the first destination that has a worklist."""
-    if route and route.worklist_from:
-        return route.worklist_from
-    return next((each.name for each in settings.destinations if each.worklist_uri), None)
+def _subject(options: argparse.Namespace) -> Subject:
+    peer = (options.called_ae, options.calling_ae, options.address)
+    given = {name: value for name in ATTRIBUTES if (value := getattr(options, name)) is not None}
+    if options.file is None:
+        return Subject(*peer, **given)
+    from standalone.file_head import attributes
+
+    readable, values = attributes(options.file)
+    return Subject(*peer, readable=readable, **{**values, **given})
+
+
+def _tried(routes: Routes, subject: Subject, *, first: bool) -> list[Tried]:
+    tried: list[Tried] = []
+    for rule in routes.rules:
+        tried.append(_asked(rule, subject))
+        if first and tried[-1].matches:
+            break
+    return tried
+
+
+def _asked(rule: Rule, subject: Subject) -> Tried:
+    conditions = (*rule.of_peer, *rule.of_head)
+    return Tried(
+        rule.number,
+        {each.name: list(each.wanted) for each in conditions},
+        [each.name for each in conditions if not each.met_by(subject)],
+    )
 
 
 def _as_json(found: Explanation) -> str:
+    decision = found.decision
     content = {
-        "tried": [
-            {
-                "route": each.number,
-                "called_ae": each.called_ae,
-                "calling_ae": each.calling_ae,
-                "matches": each.matches,
-            }
-            for each in found.tried
-        ],
-        "decided_by": found.decided_by,
-        "upload_to": list(found.upload_to),
-        "urgent": found.urgent,
+        "subject": asdict(found.subject),
+        "tried": [{**asdict(each), "matches": each.matches} for each in found.tried],
+        "decided_by": list(decision.routes),
+        "action": decision.action,
+        "upload_to": list(decision.destinations),
+        "urgent": decision.urgent,
+        "status": f"{decision.status:04X}",
+        "reason": decision.reason,
         "worklist_from": found.worklist_from,
+        "warnings": list(found.warnings),
     }
     return json.dumps(content, indent=2) + "\n"
 
@@ -96,14 +125,32 @@ def _as_text(found: Explanation) -> str:
     from standalone.table import table
 
     rows = [
-        (f"routes.{each.number}", each.called_ae, each.calling_ae, "yes" if each.matches else "no")
+        (
+            f"routes.{each.route}",
+            _shown(each),
+            "no: " + ", ".join(each.unmet) if each.unmet else "yes",
+        )
         for each in found.tried
     ]
-    tried = table(("Route", "Called AE", "Calling AE", "Matches"), rows) + "\n" if rows else ""
-    by = "the default" if found.decided_by is None else f"routes.{found.decided_by}"
-    urgent = ", urgent" if found.urgent else ""
+    tried = table(("Route", "Conditions", "Matches"), rows) + "\n" if rows else ""
+    by = ", ".join(f"routes.{number}" for number in found.decision.routes) or DEFAULT
+    warned = "".join(f"warning: {each}\n" for each in found.warnings)
     return (
         f"{tried}decided by     {by}\n"
-        f"instances      {', '.join(found.upload_to) or 'refused: no destination'}{urgent}\n"
-        f"worklist from  {found.worklist_from or 'none'}\n"
+        f"instances      {_fate(found.decision)}\n"
+        f"worklist from  {found.worklist_from or 'none'}\n{warned}"
     )
+
+
+def _shown(tried: Tried) -> str:
+    wanted = (f"{name} {' or '.join(values)}" for name, values in tried.conditions.items())
+    return ", ".join(wanted) or "none"
+
+
+def _fate(decision: Decision) -> str:
+    if decision.action == "refuse":
+        return f"refused with {decision.status:04X}: {decision.reason}"
+    if decision.action == "discard":
+        return f"discarded: {decision.reason}"
+    urgent = ", urgent" if decision.urgent else ""
+    return (", ".join(decision.destinations) or "refused: no destination") + urgent
