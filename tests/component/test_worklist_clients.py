@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
-from pynetdicom import AE
 from pynetdicom.sop_class import ModalityWorklistInformationFind  # type: ignore[attr-defined]
 
 from standalone.sandbox.ups_sample import sample_worklist
 from tests.support.peers import peer
 from tests.support.ups_items import YAMADA, many
 from tests.support.ups_query import query, settings
+from tests.support.ups_scu import associated, pending, responses
 from tests.support.ups_server import UpsServer
 from tests.support.ups_worklist import serving
 
@@ -88,38 +88,24 @@ def test_findscu_gets_the_sample_worklist_of_the_sandbox(
 
 def test_pynetdicom_gets_every_answer_and_then_success(server: UpsServer) -> None:
     server.fill(many(300))
-    requestor = AE(ae_title="CT01")
-    requestor.add_requested_context(ModalityWorklistInformationFind)
-    with serving(settings(server.workitems_uri)) as worklist:
-        association = requestor.associate("127.0.0.1", worklist.port)
-        assert association.is_established
-
+    configured = settings(server.workitems_uri)
+    with serving(configured) as worklist, associated(worklist.port) as association:
         for _ in range(2):
-            responses = [
-                (status.Status, answer.PatientID if answer else None)
-                for status, answer in association.send_c_find(
-                    query({"Modality": ""}), ModalityWorklistInformationFind
-                )
-            ]
-            assert responses[-1] == (0x0000, None)
-            assert {status for status, _ in responses[:-1]} == {0xFF00}
-            assert len(responses) == 301
-        association.release()
+            *found, final = responses(association, query({"Modality": ""}))
+
+            assert final == (0x0000, None)
+            assert {status for status, _ in found} == {0xFF00}
+            assert len({answer.PatientID for _, answer in found if answer}) == 300
 
 
 def test_pynetdicom_may_cancel(server: UpsServer) -> None:
     server.fill(many(1000))
-    requestor = AE(ae_title="CT01")
-    requestor.add_requested_context(ModalityWorklistInformationFind)
-    with serving(settings(server.workitems_uri)) as worklist:
-        association = requestor.associate("127.0.0.1", worklist.port)
-        responses = association.send_c_find(
-            query({"Modality": ""}), ModalityWorklistInformationFind, msg_id=7
-        )
-        next(responses)
+    configured = settings(server.workitems_uri)
+    with serving(configured) as worklist, associated(worklist.port) as association:
+        answers = pending(association, query({"Modality": ""}), message_id=7)
+        next(answers)
         association.send_c_cancel(7, query_model=ModalityWorklistInformationFind)
-        statuses = [status.Status for status, _ in responses]
-        association.release()
+        statuses = [status.Status for status, _ in answers]
 
     assert statuses[-1] in {0xFE00, 0x0000}  # all may have been sent before the cancel came
     assert set(statuses[:-1]) <= {0xFF00}
