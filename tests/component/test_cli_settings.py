@@ -189,11 +189,11 @@ urgent = true
 
 
 @pytest.mark.parametrize(
-    ("called", "calling", "route", "destinations", "urgent"),
+    ("called", "calling", "routes", "destinations", "urgent"),
     [
-        ("CT1", "MR9", 0, ["research", "cloud"], False),
-        ("ANY", "MR9", 1, ["cloud"], True),
-        ("ANY", "US1", None, ["cloud"], False),
+        ("CT1", "MR9", [0], ["research", "cloud"], False),
+        ("ANY", "MR9", [1], ["cloud"], True),
+        ("ANY", "US1", [], ["cloud"], False),
     ],
 )
 def test_route_explain_tells_what_the_receiver_would_do(
@@ -201,7 +201,7 @@ def test_route_explain_tells_what_the_receiver_would_do(
     tmp_path: Path,
     called: str,
     calling: str,
-    route: int | None,
+    routes: list[int],
     destinations: list[str],
     urgent: bool,
 ) -> None:
@@ -212,7 +212,7 @@ def test_route_explain_tells_what_the_receiver_would_do(
     text = console("--config", path, *arguments)
     found = console("--config", path, *arguments, "--json").json
 
-    assert (found["decided_by"], found["upload_to"]) == (route, destinations)
+    assert (found["decided_by"], found["upload_to"]) == (routes, destinations)
     assert (found["urgent"], found["worklist_from"]) == (urgent, "cloud")
     assert ", ".join(destinations) in text.out
 
