@@ -141,8 +141,9 @@ return #ended
 
 -- script suspect ARGV member -> count, tries
 -- The destination failed on this one alone. `count` grows only if it stored others meanwhile, so that
--- an outage, however long, makes nothing suspect. Kept as "count tries requests-that-succeeded".
-local succeeded = tonumber(redis.call('HGET', totals, 'requests') or 0)
+-- an outage, however long, makes nothing suspect. Kept as "count tries stored-so-far".
+local done = redis.call('HMGET', totals, 'stored', 'duplicates')
+local succeeded = tonumber(done[1] or 0) + tonumber(done[2] or 0)
 local count, tries, at = string.match(
   redis.call('HGET', suspects, ARGV[1]) or '0 0 -1', '^(%d+) (%d+) (-?%d+)$')
 if succeeded > tonumber(at) then count = count + 1 end

@@ -135,7 +135,8 @@ class Delivery:
         finally:
             if tally.delivered or any(_shows_health(outcome) for _, outcome in accounted):
                 self._succeeded(turn, tally, seconds)
-        if turn.probing and any(outcome.outage for outcome in outcomes):
+        trying = turn.probing or part.kind is Kind.TRIAL
+        if trying and any(outcome.outage for outcome in outcomes):
             raise Unavailable(f"stores nothing: {outcomes[0].detail}")
 
     def _refused_like_others(self, claim: Claim, outcome: Outcome) -> bool:

@@ -8,7 +8,7 @@ from tests.support import answers
 from tests.support.delivery import Begin
 from tests.support.origin_server import Answer, OriginServer, well
 from tests.support.origin_store import Duplicates
-from tests.support.poison import instances, refusing
+from tests.support.poison import instances, out_of_resources, refusing
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,21 @@ def test_retry_after_is_kept_to(begin: Begin, origin_server: OriginServer, tmp_p
     first, second = origin_server.stores[:2]
     assert second.at - first.at >= 1.0
     assert len(second.instances) == 1  # the probe
+
+
+def test_a_full_archive_is_held_and_not_asked_for_each_instance(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader, made = begin(), instances(tmp_path, 64)
+    origin_server.always = out_of_resources
+    uploader.keep(*made)
+
+    uploader.drain.tick()
+
+    assert len(origin_server.stores) == 2
+    assert uploader.counts.faults == 1
+    uploader.run_for(0.5)
+    assert len(uploader.left) == 64
+    origin_server.always = well
+    uploader.run()
+    assert len(origin_server.held) == 64

@@ -230,7 +230,7 @@ def test_an_outage_makes_nothing_more_suspect(index: Index) -> None:
     [kept] = numbers(1)
 
     found = [index.suspect(CLOUD, kept) for _ in range(3)]
-    index.count(CLOUD, "requests")  # another instance was stored
+    index.count(CLOUD, "stored")  # another instance was stored
     found.append(index.suspect(CLOUD, kept))
 
     assert found == [(1, 1), (1, 2), (1, 3), (2, 4)]

@@ -46,3 +46,10 @@ def omitting(uid: str) -> Answer:
         exchange.respond_json(200, exchange.origin.holdings.store(kept)[1])
 
     return answer
+
+
+def out_of_resources(exchange: Exchange) -> None:
+    """Stores nothing, and says of each instance that there is no room (PS3.4 Table B.2-1)."""
+    sent = exchange.read_instances()
+    failures: dict[str, int | str | None] = dict.fromkeys((each.uid for each in sent), 0xA700)
+    exchange.respond_json(409, exchange.origin.holdings.store(sent, failures=failures)[1])
