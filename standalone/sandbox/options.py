@@ -35,7 +35,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="folder that holds what is stored (default: ./sandbox-data)",
     )
     parser.add_argument(
+        "--ups-profile",
         "--plays",
+        dest="plays",
         metavar="SERVER",
         default="by-the-book",
         help="search the worklist in the manner of dcm4chee, azure, pyupsrs, … (by-the-book)",

@@ -108,6 +108,7 @@ PLAYED = {
     "emulator": Played(
         {"PatientID": exact, "PatientName": substring, "ProcedureStepState": exact},
         none=200,
+        default_limit=100,
         largest_limit=1000,
         by_keyword=True,
     ),
