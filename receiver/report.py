@@ -2,6 +2,7 @@
 thousands: of each kind an association's first is told aloud, the others only for debugging.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from receiver.validation import Rule, is_uid, sop_instance_uid
 from shared import logs
 from shared.dimse.service import Request
 from shared.head import Head
+from shared.routing import Decision
 
 NO_UID = "[no UID]"  # what a device puts in its place may name a patient
 REMEMBERED = 1024  # kinds of news, over all associations
@@ -19,12 +21,29 @@ log = logs.get(__name__)
 class Report:
     def __init__(self) -> None:
         self._told: dict[tuple[object, ...], None] = {}  # in the order of telling
+        self.discards: Counter[str] = Counter()  # instances, by the reason of their route
 
     def irregular(self, request: Request, head: Head, rules: Sequence[Rule]) -> None:
         """It was kept although it breaks rules."""
         names = [rule.name for rule in rules]
         tell = self._teller(log.info, request, *names)
         tell("instance.irregular", rules=names, **_names(request, head))
+
+    def discarded(self, request: Request, head: Head, decision: Decision) -> None:
+        """Success was answered, and nothing kept: a route says so."""
+        self.discards[decision.reason] += 1
+        tell = self._teller(log.warning, request, decision.routes)
+        tell(
+            "instance.discarded",
+            routes=decision.routes,
+            reason=decision.reason,
+            so_far=self.discards[decision.reason],
+            **_names(request, head),
+        )
+
+    def close(self) -> None:
+        for reason, number in self.discards.items():
+            log.warning("instances.discarded", reason=reason, instances=number)
 
     def refused(self, request: Request, head: Head, status: int, reason: str) -> None:
         tell = self._teller(log.warning, request, status, reason)

@@ -1,50 +1,29 @@
-"""From the AE titles of an association to the destinations of its instances."""
+"""From a C-STORE request and the head of its data set to a decision."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-
-from shared.sections import Route
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where instances go."""
-
-    destinations: tuple[str, ...]
-    urgent: bool = False
-    route: int | None = None  # which of the configured ones decided; None: the default
+from receiver.validation import sop_class_uid
+from shared.dimse.service import Peer, Request
+from shared.head import Head, State
+from shared.routing import ATTRIBUTES, Decision, Routes, Subject
 
 
 class Router:
-    """The first route that matches decides. A route that names no upload destination leaves it at
-    the default, the first destination that has an upload URI.
-    """
+    """`leads_anywhere`: whether there is a destination for any instance at all."""
 
-    def __init__(self, routes: Sequence[Route], upload_destinations: Sequence[str]) -> None:
-        self._routes = [(_pattern(each.called_ae), _pattern(each.calling_ae)) for each in routes]
-        default = tuple(upload_destinations[:1])
-        self._ways = [
-            Way(tuple(dict.fromkeys(each.upload_to)) or default, each.urgent, number)
-            for number, each in enumerate(routes)
-        ]
-        self._default = Way(default)
-        self.way = lru_cache(maxsize=1024)(self._find)
+    def __init__(self, routes: Routes, *, leads_anywhere: bool) -> None:
+        self._routes = routes
+        self.leads_anywhere = leads_anywhere
 
-    @property
-    def leads_anywhere(self) -> bool:
-        """Whether there is a destination for any instance at all."""
-        return bool(self._default.destinations)
+    def settled(self, peer: Peer) -> Decision | None:
+        """What holds for all instances of a peer; None: it depends on their attributes."""
+        return self._routes.settled(peer.called_ae, peer.calling_ae, peer.address)
 
-    def _find(self, called_ae: str, calling_ae: str) -> Way:
-        for (called, calling), way in zip(self._routes, self._ways, strict=True):
-            if called.fullmatch(called_ae) and calling.fullmatch(calling_ae):
-                return way
-        return self._default
+    def decide(self, request: Request, head: Head) -> Decision:
+        return self._routes.decide(subject(request, head))
 
 
-def _pattern(ae_title: str) -> re.Pattern[str]:
-    """* and ? are wild; brackets, which an AE title may hold, are not."""
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(each, re.escape(each)) for each in ae_title), re.DOTALL)
+def subject(request: Request, head: Head) -> Subject:
+    peer = request.peer
+    values = {name: head.values.get(tag, "") for name, tag in ATTRIBUTES.items()}
+    values["sop_class"] = sop_class_uid(request, head)
+    readable = head.state not in {State.BROKEN, State.ENDLESS}
+    return Subject(peer.called_ae, peer.calling_ae, peer.address, readable=readable, **values)

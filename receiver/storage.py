@@ -12,6 +12,8 @@ from shared.config import Settings
 from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
 from shared.dimse.service import Peer
 from shared.errors import SpoolFull
+from shared.route_overlap import warnings
+from shared.routing import Routes
 from shared.spool import Pressure, Spool
 
 NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
@@ -36,9 +38,17 @@ class Storage:
         return "free space is below spool.soft_reserve"
 
 
+def router(settings: Settings) -> Router:
+    uploads = [each.name for each in settings.upload_destinations]
+    routes = Routes(settings.routes, settings.routing, uploads)
+    return Router(routes, leads_anywhere=bool(uploads))
+
+
 @contextlib.contextmanager
 def storage(settings: Settings) -> Iterator[Storage]:
     """Raises ConfigurationError, SpoolError."""
+    for each in warnings(settings.routes, settings.routing):
+        log.warning("routes.doubtful", reason=each)
     spool = Spool(settings.spool)
     notifier = Notifier(settings.redis)
     try:
@@ -48,7 +58,7 @@ def storage(settings: Settings) -> Iterator[Storage]:
         log.warning("spool.full", reason=str(fault))
     service = StorageService(
         spool,
-        Router(settings.routes, [each.name for each in settings.upload_destinations]),
+        router(settings),
         notifier.announce,
         validation=settings.receive.validation,
         sync=settings.spool.sync,

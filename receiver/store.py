@@ -7,7 +7,7 @@ from typing import Literal
 
 from receiver.part10 import file_meta
 from receiver.report import Report
-from receiver.routing import Router, Way
+from receiver.routing import Router
 from receiver.storage_classes import is_storage
 from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
 from shared import logs
@@ -15,6 +15,7 @@ from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
 from shared.head import Head
+from shared.routing import Decision
 from shared.spool import Pressure, Reception, Spool
 from shared.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 
@@ -58,11 +59,11 @@ class StorageService(Service):
         return self._router.leads_anywhere and is_storage(abstract_syntax)
 
     def begin(self, request: Request) -> Operation:
-        way = self._router.way(request.peer.called_ae, request.peer.calling_ae)
-        return Store(self, request, way)
+        return Store(self, request, self._router.settled(request.peer))
 
     def close(self) -> None:
         """Wait for what is being kept."""
+        self.report.close()
         if self._keepers:
             self._keepers.shutdown()
 
@@ -71,17 +72,29 @@ class StorageService(Service):
             raise SpoolFull("free space is below spool.hard_reserve")
         return self._spool.receive()
 
-    async def keep(self, reception: Reception, way: Way, *, urgent: bool) -> None:
+    def decide(self, request: Request, head: Head) -> Decision:
+        return self._router.decide(request, head)
+
+    async def keep(
+        self, reception: Reception, destinations: Sequence[str], *, urgent: bool
+    ) -> None:
         """Raises SpoolError."""
         if self._keepers is None:
-            self._keep(reception, way, urgent)
+            self._keep(reception, destinations, urgent)
         else:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._keepers, self._keep, reception, way, urgent)
+            await loop.run_in_executor(self._keepers, self._keep, reception, destinations, urgent)
 
-    def _keep(self, reception: Reception, way: Way, urgent: bool) -> None:
+    def _keep(self, reception: Reception, destinations: Sequence[str], urgent: bool) -> None:
         # Announced here: an association that ends meanwhile takes nothing back.
-        self._announce(reception.keep(way.destinations, urgent=urgent))
+        self._announce(reception.keep(destinations, urgent=urgent))
+
+    def turn_away(self, request: Request, head: Head, decision: Decision) -> Response:
+        """The answer where a route leads nowhere."""
+        if decision.action == "discard":
+            self.report.discarded(request, head, decision)
+            return Response(SUCCESS)
+        return Response(decision.status or OUT_OF_RESOURCES, decision.reason)
 
     def refusal(self, request: Request, head: Head) -> Response | None:
         """What the data set itself gives reason to."""
@@ -106,13 +119,14 @@ class Store:
         "_reception",
         "_request",
         "_service",
-        "_way",
+        "_settled",
     )
 
-    def __init__(self, service: StorageService, request: Request, way: Way) -> None:
+    def __init__(self, service: StorageService, request: Request, settled: Decision | None) -> None:
+        """`settled`: what holds whatever the data set says."""
         self._service = service
         self._request = request
-        self._way = way
+        self._settled = settled
         self._head = Head(request.transfer_syntax)
         self._held = bytearray()  # the head, until the file meta is known
         self._reception: Reception | None = None
@@ -120,7 +134,7 @@ class Store:
         self._fault: SpoolError | None = None
 
     def write(self, fragment: memoryview) -> None:
-        if self._fault:
+        if self._fault or self._unwanted:
             return  # the rest of the data set still has to pass by
         try:
             self._write(fragment)
@@ -175,6 +189,8 @@ class Store:
     async def _keep(self) -> Response:
         if self._fault:
             raise self._fault
+        if self._settled and self._unwanted:
+            return self._service.turn_away(self._request, self._head, self._settled)
         reception = self._reception
         if reception is None:
             if not self._held:
@@ -183,16 +199,24 @@ class Store:
         refused = self._service.refusal(self._request, self._head)
         if refused:
             return refused
+        decision = self._settled or self._service.decide(self._request, self._head)
+        if not decision.destinations:
+            return self._service.turn_away(self._request, self._head, decision)
         self._keeping = True
-        urgent = self._way.urgent or self._request.priority == HIGH
-        await self._service.keep(reception, self._way, urgent=urgent)
+        urgent = decision.urgent or self._request.priority == HIGH
+        await self._service.keep(reception, decision.destinations, urgent=urgent)
         log.debug(
             "instance.kept",
             association=self._request.peer.association,
             size=reception.size,
-            destinations=self._way.destinations,
+            destinations=decision.destinations,
         )
         return Response(SUCCESS)
+
+    @property
+    def _unwanted(self) -> bool:
+        """Nothing of this peer is kept."""
+        return self._settled is not None and not self._settled.destinations
 
     def _discard(self) -> None:
         self._held.clear()

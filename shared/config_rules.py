@@ -14,7 +14,9 @@ from shared.destination import (
     is_exposed,
 )
 from shared.google_defaults import default_file, metadata_host
+from shared.routing import ATTRIBUTES
 from shared.sections import Sections
+from shared.wildcards import ANY
 
 # Settings of the only destination: beside [[destinations]] they would be silently without effect.
 ONLY_DESTINATION = ("upload.uri", "upload.insecure", "worklist.uri", "auth")
@@ -114,12 +116,16 @@ def _names(sections: Sections) -> Iterator[str]:
 def _routes(sections: Sections) -> Iterator[str]:
     uploads = {each.name: bool(each.upload_uri) for each in _declared(sections)}
     worklists = {each.name: bool(each.worklist_uri) for each in _declared(sections)}
+    for name in sections.routing.default_to:
+        yield from _target("routing.default_to", name, uploads, "upload_uri")
     for number, route in enumerate(sections.routes):
         for name in route.upload_to:
             yield from _target(f"routes.{number}.upload_to", name, uploads, "upload_uri")
         if route.worklist_from:
             key = f"routes.{number}.worklist_from"
             yield from _target(key, route.worklist_from, worklists, "worklist_uri")
+            if named := [name for name in ATTRIBUTES if getattr(route, name) != ANY]:
+                yield f"{key}: a query has no {named[0]} to match; use a route of its own"
 
 
 def _target(key: str, name: str, able: dict[str, bool], needed: str) -> Iterator[str]:

@@ -12,8 +12,12 @@ from typing import NamedTuple
 SOP_CLASS_UID = 0x0008_0016
 SOP_INSTANCE_UID = 0x0008_0018
 MODALITY = 0x0008_0060
+MANUFACTURER = 0x0008_0070
+INSTITUTION_NAME = 0x0008_0080
+STATION_NAME = 0x0008_1010
 STUDY_INSTANCE_UID = 0x0020_000D
-WANTED = frozenset({SOP_CLASS_UID, SOP_INSTANCE_UID, MODALITY, STUDY_INSTANCE_UID})
+TEXT = frozenset({MANUFACTURER, INSTITUTION_NAME, STATION_NAME})  # routes may look at them
+WANTED = frozenset({SOP_CLASS_UID, SOP_INSTANCE_UID, MODALITY, STUDY_INSTANCE_UID}) | TEXT
 
 LONGEST_VALUE = 1024  # bytes; a UID has 64 (PS3.5 9.1), and a few peers pad without measure
 MOST_ELEMENTS = 20_000  # some 15 ms; an enhanced multi-frame's head has hundreds, nested ones too
@@ -121,7 +125,7 @@ class Head:
                 if tag in WANTED and length <= LONGEST_VALUE:
                     if value + length > end:
                         break
-                    self.values[tag] = _text(data[value : value + length])
+                    self.values[tag] = _text(tag, data[value : value + length])
             at = value + self._inside(tag, length)
         self._rest = bytes(data[at:]) if self.state is State.READING else b""
         self._skip = max(0, at - end)
@@ -195,5 +199,14 @@ class Head:
         return 0
 
 
-def _text(value: bytes | memoryview) -> str:
-    return bytes(value).decode("ascii", "replace").strip(" \0")
+def _text(tag: int, value: bytes | memoryview) -> str:
+    """Names come in the character set of the data set, of which two are told apart: most are
+    ISO_IR 192 or ISO_IR 100.
+    """
+    encoded = bytes(value)
+    if tag not in TEXT:
+        return encoded.decode("ascii", "replace").strip(" \0")
+    try:
+        return encoded.decode().strip(" \0")
+    except UnicodeDecodeError:
+        return encoded.decode("latin-1").strip(" \0")

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.destination import MEBIBYTE, Auth, Destination, Section, ServiceUri
+from shared.route_sections import Route, Routing
 from shared.spool_sections import SpoolSettings
 from shared.worklist_sections import Modality, Port, WorklistSettings
 
@@ -206,18 +207,6 @@ class LogSettings(Section):
     )
 
 
-class Route(Section):
-    """Which destinations a C-STORE or C-FIND goes to. The first route that matches decides."""
-
-    called_ae: str = Field(default="*", description="AE title called, with * and ?.")
-    calling_ae: str = Field(default="*", description="AE title of the caller, with * and ?.")
-    upload_to: tuple[str, ...] = Field(default=(), description="Destinations that get a copy each.")
-    worklist_from: str | None = Field(
-        default=None, description="Destination that answers the worklist."
-    )
-    urgent: bool = Field(default=False, description="Send ahead of what is routine.")
-
-
 class Sections(BaseSettings):
     """All tables, each valid by itself; shared.config.Settings is what a service uses."""
 
@@ -241,7 +230,8 @@ class Sections(BaseSettings):
     destinations: tuple[Destination, ...] = Field(
         default=(), description="Origin servers, where there are several."
     )
-    routes: tuple[Route, ...] = Field(default=(), description="Which AE title goes where.")
+    routing: Routing = Routing()
+    routes: tuple[Route, ...] = Field(default=(), description="What goes where.")
     modalities: tuple[Modality, ...] = Field(
         default=(), description="How the worklist answers whom."
     )

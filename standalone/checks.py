@@ -11,6 +11,7 @@ import redis
 from shared.broker import plain
 from shared.config import Settings
 from shared.errors import SpoolError
+from shared.route_overlap import warnings
 from shared.spool import Spool
 from standalone.check_origin import origin
 from standalone.findings import FAIL, OK, WARN, Finding
@@ -25,6 +26,8 @@ __all__ = ["FAIL", "every"]
 
 def every(settings: Settings) -> Iterator[Finding]:
     yield Finding(OK, "configuration", f"{len(settings.destinations)} destinations")
+    for each in warnings(settings.routes, settings.routing):
+        yield Finding(WARN, "routes", each, "see `dicomweb-proxy route explain`")
     for destination in settings.destinations:
         yield from origin(destination)
     if settings.upload_destinations:

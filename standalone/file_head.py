@@ -1,5 +1,6 @@
 """What routes look at in a DICOM file (PS3.10), read as the receiver reads a data set."""
 
+import struct
 from pathlib import Path
 
 from shared.errors import ProxyError
@@ -28,7 +29,7 @@ def attributes(path: Path) -> tuple[bool, dict[str, str]]:
                 head.feed(piece)
     except OSError as error:
         raise NoInstance(f"{path}: {error.strerror}") from None
-    except InvalidDicomError:
+    except (InvalidDicomError, EOFError, ValueError, NotImplementedError, struct.error):
         raise NoInstance(f"{path}: is no DICOM file") from None
     values = {name: head.values.get(tag, "") for name, tag in ATTRIBUTES.items()}
     stored = str(meta.get("MediaStorageSOPClassUID", ""))

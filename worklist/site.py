@@ -1,7 +1,5 @@
 """What the configuration says about one query: which server, which dialect, how to answer whom."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -10,6 +8,8 @@ from shared.config import Settings
 from shared.destination import Destination, Profile
 from shared.dimse.service import Peer
 from shared.errors import ConfigurationError
+from shared.routing import Routes
+from shared.wildcards import compiled
 from shared.worklist_sections import Modality, WorklistSettings
 from worklist.charset import TRANSLITERATED, UTF8, Charset, charset
 from worklist.datetimes import zone_of
@@ -48,11 +48,8 @@ class Site:
             for each in settings.destinations
             if each.worklist_uri
         }
-        self._routes = [
-            (_pattern(each.called_ae), _pattern(each.calling_ae), each.worklist_from)
-            for each in settings.routes
-        ]
-        self._modalities = [(_pattern(each.calling_ae), each) for each in settings.modalities]
+        self._routes = Routes(settings.routes, settings.routing, ())
+        self._modalities = [(compiled(each.calling_ae), each) for each in settings.modalities]
         self._zone = ZoneInfo(settings.worklist.site_timezone)
         self._upstream = ZoneInfo(
             settings.worklist.upstream_timezone or settings.worklist.site_timezone
@@ -65,10 +62,8 @@ class Site:
 
     def place(self, peer: Peer) -> Place:
         """By the first route that matches, else the first server that has a worklist."""
-        for called, calling, name in self._routes:
-            if called.fullmatch(peer.called_ae) and calling.fullmatch(peer.calling_ae):
-                return self.places[name] if name else self._first
-        return self._first
+        name = self._routes.worklist(peer.called_ae, peer.calling_ae, peer.address)
+        return self.places[name] if name else self._first
 
     @property
     def _first(self) -> Place:
@@ -143,9 +138,3 @@ def _place(destination: Destination, settings: WorklistSettings) -> Place:
     )
     chosen = MWL_RS if profile is Profile.MWL_RS else PRESETS[preset]
     return Place(destination, asked, DIALECTS[profile], chosen)
-
-
-def _pattern(ae_title: str) -> re.Pattern[str]:
-    """* and ? are wild; brackets, which an AE title may hold, are not."""
-    wild: Mapping[str, str] = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(each, re.escape(each)) for each in ae_title), re.DOTALL)

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from pydicom import dcmread
 
-from shared.sections import Route
+from shared.route_sections import Route
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
 from tests.support.data_sets import CT, INSTANCE, STUDY, data_set

@@ -5,7 +5,7 @@ import asyncio
 from shared.config import Settings
 from shared.destination import Destination
 from shared.dimse.service import Response
-from shared.sections import Route
+from shared.route_sections import Route
 from shared.worklist_sections import WorklistSettings
 from tests.support.ups_items import YAMADA, many, value, yamada
 from tests.support.ups_query import answered, ask, begin, peer, query, settings

@@ -7,9 +7,12 @@ from typing import Any, Literal
 from receiver.routing import Router
 from receiver.store import StorageService
 from shared.entry import Entry
-from shared.sections import Route
+from shared.route_sections import Route, Routing
+from shared.routing import Routes
 from shared.spool import Spool
 from tests.support.acceptor import accepting
+
+UNCHANGED = Routing()
 
 
 class Announced(list[Entry]):
@@ -25,6 +28,7 @@ def receiving(
     announced: Announced | None = None,
     *,
     routes: Sequence[Route] = (),
+    routing: Routing = UNCHANGED,
     destinations: Sequence[str] = ("cloud",),
     validation: Literal["strict", "lenient"] = "lenient",
     sync: bool = True,
@@ -33,7 +37,7 @@ def receiving(
     """Gives the port. Further settings are those of `accepting`."""
     service = StorageService(
         spool,
-        Router(routes, destinations),
+        Router(Routes(routes, routing, destinations), leads_anywhere=bool(destinations)),
         Announced() if announced is None else announced,
         validation=validation,
         sync=sync,

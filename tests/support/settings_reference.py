@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from shared.destination import Auth, Destination
-from shared.sections import PREFIX, Route, Sections
+from shared.route_sections import Route
+from shared.sections import PREFIX, Sections
 from shared.worklist_sections import Modality
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +54,8 @@ EXAMPLE_HEAD = """\
 """
 EXAMPLE_LISTS = """\
 
-# Several origin servers, and which AE title goes where. Then no upload.uri, upload.insecure,
-# worklist.uri or [auth] may be set. The first route that matches decides.
+# Several origin servers: then no upload.uri, upload.insecure, worklist.uri or [auth] may be set.
+# Routes say what goes where; [routing] says how they are read.
 """
 REFERENCE_HEAD = f"""\
 # Configuration

@@ -92,12 +92,16 @@ def test_mistakes_in_a_list_name_the_place_and_suggest_a_name(tmp_path: Path) ->
 
 def test_a_name_used_twice_and_a_route_to_nowhere_are_told_together(tmp_path: Path) -> None:
     text = TWO + TWO + '[[routes]]\nupload_to = ["clout"]\nworklist_from = "research"\n'
+    text += '[[routes]]\nworklist_from = "cloud"\nmodality = "CT"\n'
+    text += '[routing]\ndefault_to = ["nowhere"]\n'
 
     assert mistakes(written(tmp_path, text)) == [
         "destinations: the name 'cloud' is used twice",
         "destinations: the name 'research' is used twice",
+        "routing.default_to: there is no destination 'nowhere'",
         "routes.0.upload_to: there is no destination 'clout' (did you mean cloud?)",
         "routes.0.worklist_from: the destination 'research' has no worklist_uri",
+        "routes.1.worklist_from: a query has no modality to match; use a route of its own",
     ]
 
 
