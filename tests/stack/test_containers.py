@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -89,6 +90,19 @@ def test_a_configured_archive_leaves_no_sandbox(stack: Composed) -> None:
 
         assert told.startswith("None ")
         assert "sandbox" not in told
+
+
+def test_a_configuration_file_leaves_no_sandbox(stack: Composed, tmp_path: Path) -> None:
+    file = tmp_path / "proxy.toml"
+    file.write_text(f'[[destinations]]\nname = "archive"\nupload_uri = "{ARCHIVE}"\n', "utf-8")
+    file.chmod(0o444)  # the containers' user is not ours
+    given = Composed(stack.project, environment={"DICOMWEB_PROXY_CONFIG": str(file)})
+
+    told = given.run(
+        "run", "--rm", "-T", "--no-deps", "worklist", "python", "-c", TELL_DESTINATION
+    ).stdout
+
+    assert told.split() == ["None", ARCHIVE]
 
 
 def test_a_misspelt_setting_ends_with_exit_code_2_and_one_line(stack: Composed) -> None:
