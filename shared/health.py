@@ -5,6 +5,7 @@ Standard library only, so that the check starts fast.
 
 import json
 import os
+import socket
 import sys
 import threading
 import urllib.error
@@ -72,6 +73,10 @@ class Health:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
 
 
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
