@@ -10,6 +10,7 @@ from receiver.storage import Storage, storage
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.admission import Admission
 from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
@@ -80,13 +81,15 @@ def _run(settings: Settings, number: int) -> int:
 
 
 def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:
-    return Acceptor(
+    acceptor = Acceptor(
         [receiving.service],
         settings.receive,
         host=settings.receive.host,
         port=settings.receive.port,
         admit=receiving.admit,
     )
+    acceptor.admission = Admission(settings.admission, settings.peers)
+    return acceptor
 
 
 def _start(health: Health, settings: Settings) -> None:

@@ -44,6 +44,7 @@ def contradictions(sections: Sections) -> Iterator[str]:
         yield from _exposed(sections)
     yield from _names(sections)
     yield from _routes(sections)
+    yield from _nobody(sections)
     for each in _declared(sections):
         if each.auth.kind is None and each.auth.service_account_file and not _at_google(each):
             yield (
@@ -88,6 +89,11 @@ def _limits(sections: Sections) -> Iterator[str]:
         yield "spool.hard_reserve: must not be above soft_reserve"
     if sections.upload.retry_base > sections.upload.retry_cap:
         yield "upload.retry_base: must not be above retry_cap"
+
+
+def _nobody(sections: Sections) -> Iterator[str]:
+    if sections.admission.strangers == "refuse" and not any(each.may for each in sections.peers):
+        yield "admission.strangers: refuse needs [[peers]] that may do something: nobody could come"
 
 
 def _only_destination_keys(sections: Sections) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
+from shared.admission_sections import AdmissionSettings, KnownPeer
 from shared.destination import MEBIBYTE, Auth, Destination, Section, ServiceUri
 from shared.route_sections import Route, Routing
 from shared.spool_sections import SpoolSettings
@@ -230,8 +231,10 @@ class Sections(BaseSettings):
     destinations: tuple[Destination, ...] = Field(
         default=(), description="Origin servers, where there are several."
     )
+    admission: AdmissionSettings = AdmissionSettings()
     routing: Routing = Routing()
     routes: tuple[Route, ...] = Field(default=(), description="What goes where.")
+    peers: tuple[KnownPeer, ...] = Field(default=(), description="Who may do what.")
     modalities: tuple[Modality, ...] = Field(
         default=(), description="How the worklist answers whom."
     )

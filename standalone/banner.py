@@ -2,6 +2,8 @@
 
 from shared.config import Settings
 from shared.destination import Destination
+from shared.dimse.admission import Admission
+from shared.route_sections import alternatives
 from shared.sandbox import NOTE
 from standalone.version import VERSION
 
@@ -16,7 +18,7 @@ def banner(settings: Settings, address: str, redis: str) -> str:
         services.append("Modality Worklist C-FIND")
     lines = [
         ("listens on", f"{address} for {', '.join(services)}"),
-        ("AE titles", OPEN_TO_ALL),
+        ("AE titles", _admits(settings)),
         *(("uploads to", _place(each, each.upload_uri)) for each in settings.upload_destinations),
         *(("worklist from", _place(each, each.worklist_uri)) for each in worklists[:1]),
     ]
@@ -27,6 +29,14 @@ def banner(settings: Settings, address: str, redis: str) -> str:
         lines += [("spool", f"{settings.spool.path}{synced}"), ("Redis", _without_user(redis))]
     text = "".join(f"  {name:<14} {value}\n" for name, value in lines)
     return f"DICOMweb Proxy {VERSION}\n{text}"
+
+
+def _admits(settings: Settings) -> str:
+    if Admission(settings.admission, settings.peers).promiscuous:
+        return OPEN_TO_ALL
+    ours = " or ".join(alternatives(settings.admission.called_ae))
+    strangers = "" if settings.admission.strangers == "admit" else ", nobody else"
+    return f"ours: {ours}; {len(settings.peers)} [[peers]]{strangers}"
 
 
 def _place(destination: Destination, uri: str | None) -> str:

@@ -9,6 +9,7 @@ from receiver.storage import storage
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.admission import Admission
 from shared.dimse.entity import Admit, admit_all
 from shared.dimse.processes import probe, share
 from shared.dimse.run import Stopped, serve
@@ -80,6 +81,7 @@ def _run(settings: Settings, number: int) -> int:
             stack.enter_context(_health(settings, checks))
         receive = settings.receive
         acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
+        acceptor.admission = Admission(settings.admission, settings.peers)
         with _listening(receive.host, receive.port):
             serve(acceptor, _started, _closing(worklist))
     return 0

@@ -6,6 +6,7 @@ import sys
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.admission import Admission
 from shared.dimse.run import Stopped, serve
 from shared.errors import ConfigurationError
 from shared.health import Health
@@ -42,6 +43,7 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     host, port = settings.worklist.host, settings.worklist.port
     try:
         acceptor = Acceptor(services, settings.receive, host=host, port=port)
+        acceptor.admission = Admission(settings.admission, settings.peers)
         serve(acceptor, on_stopped=_closing(services))
     except ConfigurationError as error:  # a TLS file that is none
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Sequence
 
 from shared import logs
+from shared.dimse.admission import Admission
 from shared.dimse.entity import Admit, Entity, admit_all
 from shared.dimse.listener import PlainListener, TlsListener
 from shared.dimse.service import Service
@@ -31,7 +32,10 @@ class Acceptor:
         port: int,
         admit: Admit = admit_all,
     ) -> None:
-        """Raises ConfigurationError for certificates that cannot be used."""
+        """`admit`: has the last word, for reasons that pass.
+
+        Raises ConfigurationError for certificates that cannot be used.
+        """
         self._entity = Entity(services, settings, admit)
         self._settings = settings
         self._address = host, port
@@ -40,6 +44,15 @@ class Acceptor:
         self._tls: TlsListener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.drain_timeout = settings.drain_timeout
+
+    @property
+    def admission(self) -> Admission:
+        """Who may connect; everybody until it is set. May be set again while it runs."""
+        return self._entity.admission
+
+    @admission.setter
+    def admission(self, admission: Admission) -> None:
+        self._entity.admission = admission
 
     @property
     def port(self) -> int:
@@ -142,6 +155,7 @@ class Acceptor:
         )
         if self._tls and settings.tls_legacy:
             log.warning("tls.legacy", reason="old versions and ciphers are allowed")
+        self._entity.admission.tell()
 
 
 def memory_bound(settings: Receive) -> int:

@@ -195,7 +195,11 @@ class Association:
         if self._agreement:
             self._since = self._deadlines.active = self._wire.now()
             self._messages = Messages(
-                self, self._peer, self._agreement.contexts, self._entity.answering
+                self,
+                self._peer,
+                self._agreement.contexts,
+                self._entity.answering,
+                self._entity.admission.denied(self._peer),
             )
             self._entity.census.join(self._wire, self._peer)
             self._wire.write(accept(self._request, self._agreement))

@@ -44,11 +44,12 @@ class Census:
             del self._pending[oldest]
             oldest.drop()
 
-    def room_for(self, peer: Peer) -> Rejection | None:
+    def room_for(self, peer: Peer, per_ae: int | None = None) -> Rejection | None:
+        """`per_ae`: a limit of its calling AE title's own."""
         settings = self._settings
         full = (
             len(self._associations) >= settings.max_associations
-            or self._by_calling_ae[peer.calling_ae] >= settings.max_associations_per_ae
+            or self._by_calling_ae[peer.calling_ae] >= (per_ae or settings.max_associations_per_ae)
             or self._by_address[peer.address] >= settings.max_associations_per_address
         )
         return LOCAL_LIMIT_EXCEEDED if full else None

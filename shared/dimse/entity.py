@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from shared.dimse.admission import EVERYBODY
 from shared.dimse.census import Census
 from shared.dimse.deadlines import Timeouts
 from shared.dimse.negotiate import Negotiator, Policy
@@ -36,10 +37,15 @@ class Entity:
         self.buffer = memoryview(bytearray(RECEIVE_BUFFER))
         self.draining = False
         self.answering: set[asyncio.Task[None]] = set()  # operations that have not ended
+        self.admission = EVERYBODY
         self._admit = admit
 
     def judge(self, peer: Peer) -> Rejection | None:
         """Whether an association may be: decided each time, never from what is kept."""
         if self.draining:
             return TEMPORARY_CONGESTION
-        return self.census.room_for(peer) or self._admit(peer)
+        return (
+            self.admission.judge(peer)
+            or self.census.room_for(peer, self.admission.limit(peer))
+            or self._admit(peer)
+        )

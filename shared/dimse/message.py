@@ -16,7 +16,7 @@ from shared.dimse import command as commands
 from shared.dimse.command import CommandSet
 from shared.dimse.negotiate import Context
 from shared.dimse.pdu import COMMAND, INVALID_PARAMETER, LAST, UNEXPECTED_PDU, ProtocolFault
-from shared.dimse.refusal import fail, refuse, verify
+from shared.dimse.refusal import deny, fail, refuse, verify
 from shared.dimse.respond import Responder
 from shared.dimse.service import Operation, Peer, Request
 
@@ -54,6 +54,7 @@ class Messages:
         "_command_context",
         "_context",
         "_contexts",
+        "_denied",
         "_line",
         "_next",
         "_operation",
@@ -69,11 +70,14 @@ class Messages:
         peer: Peer,
         contexts: dict[int, Context],
         answering: set[asyncio.Task[None]],
+        denied: frozenset[int] = frozenset(),
     ) -> None:
+        """`denied`: command fields that this peer may not send."""
         self._line = line
         self._answering = answering  # of all associations: who ends the process waits for them
         self._peer = peer
         self._contexts = contexts
+        self._denied = denied
         self._command: bytearray | None = None  # a command set that is not complete
         self._command_context = 0
         self._context = 0  # of the operation under way
@@ -172,6 +176,9 @@ class Messages:
     def _operation_for(self, context: Context, command: CommandSet) -> Operation:
         if command.field == commands.C_ECHO_RQ:
             self.counts.echoes += 1
+        if command.field in self._denied:
+            return deny()
+        if command.field == commands.C_ECHO_RQ:
             return verify()
         refusal = refuse(context, command)
         if refusal or context.service is None:

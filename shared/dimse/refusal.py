@@ -4,6 +4,7 @@ from shared.dimse.command import CommandSet
 from shared.dimse.negotiate import Context
 from shared.dimse.service import Operation, Respond, Response
 from shared.statuses import (
+    NOT_AUTHORIZED,
     PROCESSING_FAILURE,
     SOP_CLASS_NOT_SUPPORTED,
     SUCCESS,
@@ -34,6 +35,7 @@ class Answer:
 
 _FAILED = Answer(Response(PROCESSING_FAILURE))
 _VERIFIED = Answer(Response(SUCCESS))
+_DENIED = Answer(Response(NOT_AUTHORIZED, "not allowed to this calling AE title"))
 _NO_SUCH_CLASS = Answer(Response(SOP_CLASS_NOT_SUPPORTED))
 _NO_SUCH_OPERATION = Answer(Response(UNRECOGNIZED_OPERATION))
 
@@ -41,6 +43,11 @@ _NO_SUCH_OPERATION = Answer(Response(UNRECOGNIZED_OPERATION))
 def fail() -> Operation:
     """For a request whose service broke."""
     return _FAILED
+
+
+def deny() -> Operation:
+    """For a request that the site does not allow to this peer (PS3.7 C.5.13)."""
+    return _DENIED
 
 
 def verify() -> Operation:

@@ -49,7 +49,7 @@ def settings(sources: Sources) -> Iterator[tuple[str, Any, str]]:
     for number, each in enumerate(found.destinations):
         written = f"destinations.{number}" if listed else ""
         yield from _with_origin(sources, f"destinations.{each.name}", written, each)
-    for section in ("routes", "modalities"):
+    for section in ("routes", "peers", "modalities"):
         for number, each in enumerate(getattr(found, section)):
             key = f"{section}.{number}"
             yield from _with_origin(sources, key, key, each)

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from shared.config import Settings, load
+from shared.dimse.admission import FIELDS, Admission
+from shared.dimse.service import Peer
 from shared.route_overlap import warnings
 from shared.routing import ATTRIBUTES, Decision, Routes, Rule, Subject
 from standalone.options import add_config, add_json, ae_title, ip_address
@@ -34,6 +36,7 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     subject: Subject
+    admission: str
     tried: tuple[Tried, ...]
     decision: Decision
     worklist_from: str | None
@@ -68,11 +71,22 @@ def explain(settings: Settings, subject: Subject) -> Explanation:
     worklist = routes.worklist(subject.called_ae, subject.calling_ae, subject.address)
     return Explanation(
         subject,
+        _admission(settings, subject),
         tuple(_tried(routes, subject, first=settings.routing.match == "first")),
         routes.decide(subject),
         worklist or next((each.name for each in settings.destinations if each.worklist_uri), None),
         tuple(warnings(settings.routes, settings.routing)),
     )
+
+
+def _admission(settings: Settings, subject: Subject) -> str:
+    peer = Peer("", subject.calling_ae, subject.called_ae, subject.address, 0)
+    admission = Admission(settings.admission, settings.peers)
+    if refused := admission.judge(peer):
+        return "refused {},{},{}".format(*refused)
+    denied = admission.denied(peer)
+    may = ", ".join(name for name, field in FIELDS.items() if field not in denied)
+    return f"admitted, may {may}"
 
 
 def _subject(options: argparse.Namespace) -> Subject:
@@ -108,6 +122,7 @@ def _as_json(found: Explanation) -> str:
     decision = found.decision
     content = {
         "subject": asdict(found.subject),
+        "admission": found.admission,
         "tried": [{**asdict(each), "matches": each.matches} for each in found.tried],
         "decided_by": list(decision.routes),
         "action": decision.action,
@@ -136,7 +151,8 @@ def _as_text(found: Explanation) -> str:
     by = ", ".join(f"routes.{number}" for number in found.decision.routes) or DEFAULT
     warned = "".join(f"warning: {each}\n" for each in found.warnings)
     return (
-        f"{tried}decided by     {by}\n"
+        f"{tried}association    {found.admission}\n"
+        f"decided by     {by}\n"
         f"instances      {_fate(found.decision)}\n"
         f"worklist from  {found.worklist_from or 'none'}\n{warned}"
     )

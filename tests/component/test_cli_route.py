@@ -23,6 +23,11 @@ upload_uri = "https://cloud.example/studies"
 [[destinations]]
 name = "research"
 upload_uri = "https://research.example/studies"
+[admission]
+called_ae = ["DICOMWEBPROXY", "PROXY*"]
+[[peers]]
+calling_ae = "QUERIER"
+may = ["echo", "query"]
 [[routes]]
 modality = "CT"
 network = "10.0.0.0/8"
@@ -46,7 +51,14 @@ def written(folder: Path, match: str = "first") -> Path:
 
 
 def test_attributes_decide_as_given(console: Console, tmp_path: Path) -> None:
-    explain = ["--config", written(tmp_path), "route", "explain", "--address", "10.1.1.1"]
+    explain: list[str | Path | int] = [
+        "--config",
+        written(tmp_path),
+        "route",
+        "explain",
+        "--address",
+        "10.1.1.1",
+    ]
 
     found = console(*explain, "--modality", "CT", "--json").json
     other = console(*explain, "--modality", "MR", "--json").json
@@ -65,6 +77,25 @@ def test_a_refusal_and_a_route_that_is_never_reached_are_told(
     assert "warning: routes.2 is never reached: routes.1 takes all that it matches" in text
 
 
+@pytest.mark.parametrize(
+    ("option", "title", "expected"),
+    [
+        ("--called-ae", "OTHER", "refused 1,1,7"),
+        ("--calling-ae", "QUERIER", "admitted, may echo, query"),
+        ("--called-ae", "PROXY2", "admitted, may echo, store, query"),
+    ],
+)
+def test_admission_is_told_too(
+    console: Console, tmp_path: Path, option: str, title: str, expected: str
+) -> None:
+    path = written(tmp_path)
+
+    assert (
+        f"association    {expected}\n"
+        in console("--config", path, "route", "explain", option, title).out
+    )
+
+
 def test_all_that_match_are_told(console: Console, tmp_path: Path) -> None:
     path = written(tmp_path, "all")
 
@@ -79,7 +110,14 @@ def test_a_file_says_what_it_is(console: Console, tmp_path: Path) -> None:
     uids = head.index(element(0x0028_0010, "US", b"\1\0"))
     data = head[:uids] + study + element(0x0020_000D, "UI", "1.2") + head[uids:]
     file.write_bytes(file_meta(CT, "1.2.3.4", "1.2.840.10008.1.2.1") + data)
-    explain = ["--config", written(tmp_path), "route", "explain", "--address", "10.1.1.1"]
+    explain: list[str | Path | int] = [
+        "--config",
+        written(tmp_path),
+        "route",
+        "explain",
+        "--address",
+        "10.1.1.1",
+    ]
 
     found = console(*explain, "--file", file, "--json").json
 

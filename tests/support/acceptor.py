@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.admission import EVERYBODY, Admission
 from shared.dimse.entity import Admit, admit_all
 from shared.dimse.run import run
 from shared.dimse.service import Request, Respond, Response, Service
@@ -85,9 +86,16 @@ class Running:
 
 
 @contextmanager
-def accepting(*services: Service, admit: Admit = admit_all, **settings: Any) -> Iterator[Running]:
+def accepting(
+    *services: Service,
+    admit: Admit = admit_all,
+    admission: Admission = EVERYBODY,
+    **settings: Any,
+) -> Iterator[Running]:
     """Settings are those of the receive section."""
-    acceptor = Acceptor(services, Receive(**settings), host="127.0.0.1", port=0, admit=admit)
+    receive = Receive(**settings)
+    acceptor = Acceptor(services, receive, host="127.0.0.1", port=0, admit=admit)
+    acceptor.admission = admission
     started = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
     stop = asyncio.Event()

@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from shared.admission_sections import KnownPeer
 from shared.destination import Auth, Destination
 from shared.route_sections import Route
 from shared.sections import PREFIX, Sections
@@ -21,6 +22,7 @@ EXAMPLE, REFERENCE = ROOT / "proxy.example.toml", ROOT / "docs" / "configuration
 LISTS: dict[str, type[BaseModel]] = {
     "destinations": Destination,
     "routes": Route,
+    "peers": KnownPeer,
     "modalities": Modality,
 }
 # What stands where there is no default.
@@ -40,6 +42,7 @@ SAMPLES: dict[str, Any] = {
     "destinations.worklist_preset": "generic",
     "destinations.worklist_profile": "ups-standard",
     "destinations.worklist_uri": "https://archive.example/dicom-web/workitems",
+    "peers.max_associations": 10,
     "redis.password_file": "/run/secrets/redis_password",
     "routes.worklist_from": "default",
     "upload.uri": "https://archive.example/dicom-web/studies",

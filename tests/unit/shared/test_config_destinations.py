@@ -105,6 +105,15 @@ def test_a_name_used_twice_and_a_route_to_nowhere_are_told_together(tmp_path: Pa
     ]
 
 
+def test_whoever_refuses_strangers_must_know_somebody(tmp_path: Path) -> None:
+    text = TWO + '[admission]\nstrangers = "refuse"\n'
+    mistake = "admission.strangers: refuse needs [[peers]] that may do something: nobody could come"
+
+    assert mistakes(written(tmp_path, text)) == [mistake]
+    assert mistakes(written(tmp_path, text + "[[peers]]\nmay = []\n")) == [mistake]
+    assert load(written(tmp_path, text + '[[peers]]\ncalling_ae = "CT"\n')).peers
+
+
 def test_limits_that_contradict_one_another_are_mistakes(tmp_path: Path) -> None:
     text = TWO + "[spool]\nsoft_reserve = 1\nhard_reserve = 2\n[upload]\nretry_cap = 0.5\n"
 

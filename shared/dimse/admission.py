@@ -1,0 +1,71 @@
+"""Who may open an association, how many, and for what (PS3.8 9.3.4, PS3.7 C.5.13)."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import ip_network
+
+from shared import logs
+from shared.admission_sections import AdmissionSettings, KnownPeer, May
+from shared.dimse.command import C_ECHO_RQ, C_FIND_RQ, C_STORE_RQ
+from shared.dimse.rejection import (
+    CALLED_AE_NOT_RECOGNIZED,
+    CALLING_AE_NOT_RECOGNIZED,
+    Rejection,
+)
+from shared.dimse.service import Peer
+from shared.route_sections import alternatives
+from shared.routing import matching, within
+
+FIELDS: dict[May, int] = {"echo": C_ECHO_RQ, "store": C_STORE_RQ, "query": C_FIND_RQ}
+PEERS = 1024  # whose entry is kept: names come from the wire
+STRANGER = KnownPeer()
+
+log = logs.get(__name__)
+
+
+class Admission:
+    def __init__(self, settings: AdmissionSettings, peers: Sequence[KnownPeer]) -> None:
+        self._is_ours = matching(alternatives(settings.called_ae))
+        self._peers = [_Entry(each) for each in peers]
+        self._stranger = STRANGER if settings.strangers == "admit" else None
+        self._known = lru_cache(maxsize=PEERS)(self._find)
+        self.promiscuous = (settings, tuple(peers)) == (AdmissionSettings(), ())
+
+    def judge(self, peer: Peer) -> Rejection | None:
+        if not self._is_ours(peer.called_ae):
+            return CALLED_AE_NOT_RECOGNIZED
+        known = self._known(peer.calling_ae, peer.address)
+        return None if known and known.may else CALLING_AE_NOT_RECOGNIZED
+
+    def limit(self, peer: Peer) -> int | None:
+        """Associations at once of this calling AE title, where it has a limit of its own."""
+        known = self._known(peer.calling_ae, peer.address)
+        return known.max_associations if known else None
+
+    def denied(self, peer: Peer) -> frozenset[int]:
+        """Command fields of the requests it may not make."""
+        known = self._known(peer.calling_ae, peer.address)
+        may = known.may if known else ()
+        return frozenset(field for name, field in FIELDS.items() if name not in may)
+
+    def tell(self) -> None:
+        """At start: a site should know that it is open to all."""
+        if self.promiscuous:
+            log.warning("admission.promiscuous", note="any AE title may connect: see [admission]")
+
+    def _find(self, calling_ae: str, address: str) -> KnownPeer | None:
+        for each in self._peers:
+            if each.calls(calling_ae) and each.lives_at(address):
+                return each.settings
+        return self._stranger
+
+
+class _Entry:
+    def __init__(self, settings: KnownPeer) -> None:
+        self.settings = settings
+        networks = [ip_network(each) for each in alternatives(settings.network)]
+        self.calls = matching(alternatives(settings.calling_ae))
+        self.lives_at = within(networks) if networks else lambda _: True
+
+
+EVERYBODY = Admission(AdmissionSettings(), ())
