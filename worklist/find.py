@@ -6,6 +6,7 @@ from shared.config import Settings
 from shared.dimse.service import Operation, Request, Service
 from worklist.elements import SYNTAXES
 from worklist.operation import Find
+from worklist.question import Questions
 from worklist.site import Place, Site
 from worklist.upstream import Upstream
 
@@ -22,6 +23,7 @@ class WorklistService(Service):
     def __init__(self, settings: Settings) -> None:
         """Raises ConfigurationError."""
         self.site = Site(settings)
+        self.questions = Questions(self.site)
         self.counts: Counter[str] = Counter()  # of queries, answers and what was left out
         self._upstreams = {
             name: Upstream(place.destination, settings.worklist, place.preset)

@@ -14,7 +14,7 @@ from worklist import outcome
 from worklist.charset import Unencodable
 from worklist.datetimes import UnreadableKey
 from worklist.elements import Unreadable
-from worklist.question import Query
+from worklist.question import Query, Questions
 from worklist.site import Place, Site
 from worklist.upstream import Found, Upstream
 from worklist.workitem import Workitem
@@ -29,6 +29,7 @@ class Finds(Protocol):
     """What one C-FIND needs of the service."""
 
     site: Site
+    questions: Questions
     counts: Counter[str]
 
     def upstream(self, place: Place) -> Upstream: ...
@@ -81,7 +82,7 @@ class Find:
         if self._too_long:
             return outcome.TOO_LONG
         try:
-            query = Query(self._finds.site, self._request, bytes(self._data))
+            query = self._finds.questions.read(self._request, bytes(self._data))
         except Unreadable:
             return outcome.NO_IDENTIFIER
         except UnreadableKey:
@@ -103,7 +104,7 @@ class Find:
     async def _found(self, query: Query) -> list[Found] | None:
         """Results of the searches, None if there is nobody left who waits for them."""
         upstream = self._finds.upstream(query.place)
-        searching = asyncio.gather(*map(upstream.find, query.searches()), return_exceptions=True)
+        searching = asyncio.gather(*map(upstream.find, query.searches), return_exceptions=True)
         stopping = asyncio.ensure_future(self._stop.wait())
         try:
             await asyncio.wait((searching, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -122,7 +123,7 @@ class Find:
             if self._stop.is_set():
                 return outcome.STOPPED
             for each in turn:
-                matched += query.matching(each, self._counts)
+                matched += self._matching(query, each)
         most = self._finds.site.worklist.max_matches
         truncated = len(matched) > most
         for turn in _turns(query.in_order(matched)[:most]):
@@ -133,11 +134,28 @@ class Find:
                 await self._pending(query, workitem, respond)
         return self._final(found, truncated=truncated)
 
+    def _matching(self, query: Query, workitem: Workitem) -> list[Workitem]:
+        """One workitem that cannot be looked at must not take the others from the list."""
+        try:
+            return query.matching(workitem, self._counts)
+        except Exception as error:  # noqa: BLE001  # told by _broken
+            self._broken(error)
+            return []
+
+    def _broken(self, error: Exception) -> None:
+        self._counts["broken"] += 1
+        if self._counts["broken"] == 1:  # one traceback says it; it shows no values
+            association = self._request.peer.association
+            log.error("worklist.item_broken", association=association, exc_info=error)
+
     async def _pending(self, query: Query, workitem: Workitem, respond: Respond) -> None:
         try:
             identifier = query.answers.encode(workitem)
         except Unencodable:
             self._counts["unencodable"] += 1
+            return
+        except Exception as error:  # noqa: BLE001  # told by _broken
+            self._broken(error)
             return
         self._counts["matches"] += 1
         await respond(Response(PENDING, identifier=identifier))

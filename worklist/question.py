@@ -1,11 +1,13 @@
 """One query, read: what it asks for, whose question it is, and what makes the answers."""
 
+import time
 from collections import Counter
 from dataclasses import replace
+from functools import cached_property, lru_cache
 
-from shared.dimse.service import Request
+from shared.dimse.service import Peer, Request
 from worklist.answer import Answers, Form, everything
-from worklist.elements import SYNTAXES
+from worklist.elements import SYNTAXES, Syntax
 from worklist.identifier import parse
 from worklist.query import searches
 from worklist.rows import Level
@@ -19,18 +21,45 @@ from worklist.workitem import Workitem
 STEP_ID = int(hex_of("ScheduledProcedureStepID"), 16)
 
 
-class Query:
-    def __init__(self, site: Site, request: Request, data: bytes) -> None:
+MOST_KEPT = 256  # queries
+LONGEST_KEPT = 4096  # bytes of identifier; real ones have about 1,000
+
+
+class Questions:
+    """Queries as they were read before: modalities ask the same again and again."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._kept = lru_cache(maxsize=MOST_KEPT)(self._read)
+
+    def read(self, request: Request, data: bytes) -> "Query":
         """Raises Unreadable or UnreadableKey."""
-        syntax = SYNTAXES[request.transfer_syntax]
-        modality = site.modality(request.peer)
+        peer = request.peer
+        read = self._kept if len(data) <= LONGEST_KEPT else self._read
+        # A query knows its day; which one it is depends on its zone, but no day lasts 15 minutes.
+        quarter = int(time.time() // 900)
+        return read(data, request.transfer_syntax, peer.calling_ae, peer.called_ae, quarter)
+
+    def _read(
+        self, data: bytes, transfer_syntax: str, calling_ae: str, called_ae: str, _quarter: int
+    ) -> "Query":
+        peer = Peer("", calling_ae, called_ae, "", 0)
+        return Query(self._site, peer, SYNTAXES[transfer_syntax], data)
+
+
+class Query:
+    """Shared by all who ask the same; it has no state of its own between calls."""
+
+    def __init__(self, site: Site, peer: Peer, syntax: Syntax, data: bytes) -> None:
+        """Raises Unreadable or UnreadableKey."""
+        modality = site.modality(peer)
         identifier = parse(data, syntax, modality.assume_charset)
         if not identifier.keys:
             identifier = replace(identifier, keys=everything())
-        self.place = place = site.place(request.peer)
+        self.place = place = site.place(peer)
         self.oddities = identifier.oddities
         self._identifier = identifier
-        self._asking = asking = site.asking(identifier, request.peer, place)
+        self._asking = asking = site.asking(identifier, peer, place)
         self._dialect = dialect = place.dialect
         self._every_request = site.worklist.requests == "expand"
         self._scope = Scope(place.asked, dialect, asking)
@@ -41,6 +70,7 @@ class Query:
         form = Form(syntax, site.charsets(identifier, modality), named)
         self.answers = Answers(identifier, dialect, asking, form)
 
+    @cached_property
     def searches(self) -> list[Search]:
         return searches(self._identifier, self.selection.window, self._asking, self.place.asked)
 
@@ -59,7 +89,7 @@ class Query:
 
     def in_order(self, workitems: list[Workitem]) -> list[Workitem]:
         """By start, then step ID; each once, however often the server sent it."""
-        once = {(each.seed, each.number): each for each in workitems}
+        once = {(each.mark, each.number): each for each in workitems}
         step_id = self._dialect.row(Level.STEP, STEP_ID).value
         return sorted(
             once.values(),

@@ -194,11 +194,11 @@ def placeholder(_workitem: Workitem, asking: Asking) -> Texts:
 
 
 def step_id(workitem: Workitem, _asking: Asking) -> Texts:
-    return (derived_step_id(workitem.seed),)
+    return (derived_step_id(workitem.mark),)
 
 
 def study_uid(workitem: Workitem, _asking: Asking) -> Texts:
-    return (derived_study_uid(workitem.identity),) if workitem.identity else NOTHING
+    return (derived_study_uid(workitem.study_mark),) if workitem.study_mark else NOTHING
 
 
 def step_status(workitem: Workitem, _asking: Asking) -> Texts:

@@ -151,7 +151,7 @@ class Upstream:
             page = await fetch(0, 0)
             return Pages(self._parsed.workitems(page), complete=not page.more)
         read, most = self._parsed.workitems, self._settings.max_workitems
-        return await read_all(fetch, read, lambda workitem: workitem.seed, limit, most)
+        return await read_all(fetch, read, lambda workitem: workitem.mark, limit, most)
 
     async def _one(self, uri: str, accept: str) -> Page:
         return await search(self._client, uri, accept, none_is_404=self._preset.none_is_404)

@@ -44,9 +44,9 @@ class Workitem:
     """One workitem and the one of its requests that is answered; shared by queries."""
 
     __slots__ = (
+        "_mark",
         "_moments",
         "_others",
-        "_seed",
         "answers",
         "number",
         "request",
@@ -65,7 +65,7 @@ class Workitem:
         self.step: DataSet = steps[0] if steps else {}
         self._others: list[Workitem] | None = [] if len(requests) < 2 else None  # noqa: PLR2004
         self._moments: dict[tuple[str, tzinfo, tzinfo], str] = {}
-        self._seed: str | None = None
+        self._mark: str | None = None
         self.values: dict[int, Texts] = {}  # of sources that were asked before, by their number
         self.answers: dict[Hashable, bytes] = {}  # as they were encoded before
 
@@ -99,21 +99,20 @@ class Workitem:
         return found
 
     @property
-    def identity(self) -> str:
-        """What names this step for good, "" if nothing does: identifiers are derived from it."""
+    def mark(self) -> str:
+        """What tells this workitem from all others: its UID, else all that it says."""
+        if self._mark is None:
+            self._mark = self.uid or json.dumps(self.root, sort_keys=True)
+        return self._mark
+
+    @property
+    def study_mark(self) -> str:
+        """What a study may be named by if the server does not: "" if nothing would last."""
         if self.uid:
             return self.uid
         orders = [first(self.request, tag) or first(self.root, tag) for tag in _ORDER]
-        orders.append(first(self.step, _STEP_ID))
+        orders = orders if any(orders) else [first(self.step, _STEP_ID)]
         return "|".join([first(self.root, _PATIENT_ID), *orders]) if any(orders) else ""
-
-    @property
-    def seed(self) -> str:
-        """As identity, else the whole content: stable for as long as that is the same."""
-        if self._seed is None:
-            content = [self.root, self.request]
-            self._seed = self.identity or json.dumps(content, sort_keys=True)
-        return self._seed
 
 
 def _moment(root: DataSet, value: str, asking: Asking) -> str:
@@ -125,12 +124,13 @@ def _moment(root: DataSet, value: str, asking: Asking) -> str:
     return moved(moment, origin, asking.zone)
 
 
-def derived_step_id(seed: str) -> str:
+def derived_step_id(mark: str) -> str:
     """Sixteen characters that stay the same for a workitem (SH)."""
-    digest = hashlib.blake2s(seed.encode("utf-8")).digest()
+    digest = hashlib.blake2s(mark.encode("utf-8", "backslashreplace")).digest()
     return base64.b32encode(digest[:10]).decode("ascii")
 
 
-def derived_study_uid(uid: str) -> str:
+def derived_study_uid(mark: str) -> str:
     """A UID by PS3.5 B.2 that stays the same for a workitem."""
-    return f"2.25.{uuid.uuid5(STUDY_SPACE, uid).int}"
+    name = mark.encode("utf-8", "backslashreplace").decode("ascii", "backslashreplace")
+    return f"2.25.{uuid.uuid5(STUDY_SPACE, name).int}"

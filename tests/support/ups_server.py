@@ -25,7 +25,7 @@ JSON = "application/dicom+json"
 
 
 def answer(items: Iterable[Any], **headers: str) -> Response:
-    body = json.dumps(list(items), ensure_ascii=False)
+    body = json.dumps(list(items))
     return Response(body, headers=headers, media_type=JSON)
 
 
