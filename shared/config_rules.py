@@ -13,13 +13,19 @@ from shared.destination import (
     Destination,
     is_exposed,
 )
+from shared.destination_presets import preset_of, scoped
 from shared.google_defaults import default_file, metadata_host
 from shared.routing import ATTRIBUTES
 from shared.sections import Sections
 from shared.wildcards import ANY
 
 # Settings of the only destination: beside [[destinations]] they would be silently without effect.
-ONLY_DESTINATION = ("upload.uri", "upload.insecure", "worklist.uri", "auth")
+ONLY_DESTINATION = ("upload.uri", "upload.preset", "upload.insecure", "worklist.uri", "auth")
+SITE_WIDE = (  # setting of a destination, and where its value for all is
+    ("parallelism", "upload", "parallelism"),
+    ("worklist_profile", "worklist", "profile"),
+    ("worklist_preset", "worklist", "preset"),
+)
 SECRETS = (
     "service_account_file",
     "client_secret_file",
@@ -150,6 +156,7 @@ def _declared(sections: Sections) -> tuple[Destination, ...]:
         return ()
     return (
         Destination.model_construct(  # no second validation: _exposed has named the right keys
+            preset=sections.upload.preset,
             upload_uri=sections.upload.uri,
             worklist_uri=sections.worklist.uri,
             auth=sections.auth,
@@ -173,10 +180,14 @@ def _at_google(destination: Destination) -> bool:
 
 
 def _decided(destination: Destination, sections: Sections) -> Destination:
-    changes: dict[str, object] = {"auth": _auth(destination)}
+    changes: dict[str, object] = {"auth": scoped(destination, _auth(destination))}
     if "parallelism" not in destination.model_fields_set:
         changes["parallelism"] = sections.upload.parallelism
-    return destination.model_copy(update=changes)
+    preset = preset_of(destination)
+    for key, section, name in SITE_WIDE:  # said by the site for all: no less than by itself
+        if name in getattr(sections, section).model_fields_set:
+            preset.pop(key, None)
+    return destination.model_copy(update=changes | preset)
 
 
 def _auth(destination: Destination) -> Auth:

@@ -132,6 +132,9 @@ class Auth(Section):
 WorklistPreset = Literal["generic", "dcm4chee", "azure", "pyupsrs", "emulator"]
 
 
+DestinationPreset = Literal["generic", "google", "azure", "aws", "orthanc", "dcm4chee"]
+
+
 class Profile(StrEnum):
     """Dialect of the worklist search."""
 
@@ -151,6 +154,10 @@ class Destination(Section):
 
     name: Annotated[str, AfterValidator(_name)] = Field(
         default="default", description="What routes, logs and the spool's folders call it."
+    )
+    preset: DestinationPreset | None = Field(
+        default=None,
+        description="Kind of origin server: fills in what is known of it and not set here.",
     )
     upload_uri: ServiceUri | None = Field(
         default=None, description="The studies resource of STOW-RS (PS3.18 10.5)."

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.admission_sections import AdmissionSettings, KnownPeer
-from shared.destination import MEBIBYTE, Auth, Destination, Section, ServiceUri
+from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, Section, ServiceUri
 from shared.route_sections import Route, Routing
 from shared.spool_sections import SpoolSettings
 from shared.worklist_sections import Modality, Port, WorklistSettings
@@ -149,6 +149,9 @@ class Upload(Section):
 
     uri: ServiceUri | None = Field(
         default=None, description="Studies resource of the only destination."
+    )
+    preset: DestinationPreset | None = Field(
+        default=None, description="Kind of origin server of the only destination."
     )
     insecure: bool = Field(default=False, description="Allow plain http to the only destination.")
     parallelism: int = Field(

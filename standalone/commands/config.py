@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from shared.config import settings_of
 from shared.config_sources import Sources
+from shared.destination import Destination
+from shared.destination_presets import PRESETS
 from shared.sections import Sections
 from standalone.options import add_config, add_json
 from standalone.table import table
@@ -48,11 +50,18 @@ def settings(sources: Sources) -> Iterator[tuple[str, Any, str]]:
             yield from _with_origin(sources, section, section, value)
     for number, each in enumerate(found.destinations):
         written = f"destinations.{number}" if listed else ""
-        yield from _with_origin(sources, f"destinations.{each.name}", written, each)
+        for key, value, origin in _with_origin(sources, f"destinations.{each.name}", written, each):
+            filled = origin in {DEFAULT, ABOVE} and _by_preset(each, key.rpartition(".")[2])
+            yield key, value, f"preset {each.preset}" if filled else origin
     for section in ("routes", "peers", "modalities"):
         for number, each in enumerate(getattr(found, section)):
             key = f"{section}.{number}"
             yield from _with_origin(sources, key, key, each)
+
+
+def _by_preset(destination: Destination, name: str) -> bool:
+    known = PRESETS[destination.preset or "generic"]
+    return name in known and getattr(destination, name) == known[name]
 
 
 def _with_origin(

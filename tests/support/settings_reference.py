@@ -38,6 +38,7 @@ SAMPLES: dict[str, Any] = {
     "auth.token_file": "/run/secrets/token",
     "auth.token_uri": "https://login.example/oauth2/token",
     "destinations.ca_file": "/etc/dicomweb-proxy/ca.pem",
+    "destinations.preset": "generic",
     "destinations.upload_uri": "https://archive.example/dicom-web/studies",
     "destinations.worklist_preset": "generic",
     "destinations.worklist_profile": "ups-standard",
@@ -45,6 +46,7 @@ SAMPLES: dict[str, Any] = {
     "peers.max_associations": 10,
     "redis.password_file": "/run/secrets/redis_password",
     "routes.worklist_from": "default",
+    "upload.preset": "generic",
     "upload.uri": "https://archive.example/dicom-web/studies",
     "worklist.upstream_timezone": "Europe/Berlin",
     "worklist.uri": "https://archive.example/dicom-web/workitems",
@@ -57,7 +59,8 @@ EXAMPLE_HEAD = """\
 """
 EXAMPLE_LISTS = """\
 
-# Several origin servers: then no upload.uri, upload.insecure, worklist.uri or [auth] may be set.
+# Several origin servers: then no upload.uri, upload.preset, upload.insecure, worklist.uri or
+# [auth] may be set.
 # Routes say what goes where; [routing] says how they are read.
 """
 REFERENCE_HEAD = f"""\
