@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from receiver.validation import Rule, is_uid, sop_instance_uid
+from receiver.validation import Rule, sop_instance_uid
 from shared import logs
 from shared.dimse.service import Request
 from shared.head import Head
 from shared.routing import Decision
+from shared.uid import NO_UID, shown
 
-NO_UID = "[no UID]"  # what a device puts in its place may name a patient
 REMEMBERED = 1024  # kinds of news, over all associations
 
 log = logs.get(__name__)
@@ -64,5 +64,5 @@ def _names(request: Request, head: Head) -> dict[str, str]:
     return {
         "association": request.peer.association,
         "calling_ae": request.peer.calling_ae,
-        "sop_instance_uid": instance if is_uid(instance) else NO_UID,
+        "sop_instance_uid": shown(instance) or NO_UID,
     }

@@ -5,25 +5,19 @@ names the rules it breaks in the log: a modality that is told Cxxx or Axxx gives
 is lost to the archive for the sake of a formality.
 """
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from shared.dimse.service import Request
 from shared.head import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, Head
 from shared.statuses import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, INVALID_INSTANCE
-
-LONGEST_UID = 64  # PS3.5 9.1
+from shared.uid import LONGEST_UID, is_uid
 
 
 class Rule(NamedTuple):
     name: str  # for the log; as a comment in the response, too
     status: int
     broken: Callable[[Request, Head], bool]
-
-
-def is_uid(value: str) -> bool:
-    return len(value) <= LONGEST_UID and re.fullmatch(r"[0-9]+(\.[0-9]+)*", value) is not None
 
 
 def is_usable(value: str) -> bool:

@@ -21,6 +21,7 @@ from shared import logs
 from shared.entry import Entry
 from shared.folders import MODE, names
 from shared.spool_sections import SpoolSettings
+from shared.uid import shown
 
 FOLDER = ".ledger"
 SUFFIX = ".jsonl"
@@ -124,7 +125,7 @@ def _digest(head: bytes, stream: IO[bytes]) -> str:
 def _instance(head: bytes) -> str:
     """Media Storage SOP Instance UID (0002,0003) of a file that we wrote; empty for any other."""
     found = _INSTANCE.search(head)
-    return found[1].decode("ascii").strip(" \0") if found else ""
+    return shown(found[1].decode("ascii").strip(" \0")) if found else ""
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

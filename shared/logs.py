@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
+from shared import tracebacks
 from shared.sections import LogFormat, LogSettings
 
 WITHHELD = "[withheld]"
@@ -38,6 +39,7 @@ def configure(settings: LogSettings, service: str, stream: TextIO | None = None)
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         withhold_identity,
+        tracebacks.withhold_quotes,
     ]
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
@@ -64,6 +66,7 @@ def configure(settings: LogSettings, service: str, stream: TextIO | None = None)
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    tracebacks.hook()
 
 
 def get(name: str) -> Any:
@@ -79,20 +82,19 @@ def withhold_identity(_logger: Any, _method: str, event: EventDict) -> EventDict
 
 
 def _renderers(style: LogFormat, service: str, *, colors: bool) -> list[Processor]:
+    exceptions = structlog.processors.ExceptionRenderer(tracebacks.text)
     if style is LogFormat.CONSOLE:
         plain = structlog.dev.plain_traceback
-        return [
-            structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain, pad_event_to=28)
-        ]
-    tracebacks = structlog.tracebacks.ExceptionDictTransformer(
-        show_locals=False
-    )  # locals hold data sets
+        console = structlog.dev.ConsoleRenderer(
+            colors=colors, exception_formatter=plain, pad_event_to=28
+        )
+        return [exceptions, console]
 
     def name_service(_logger: Any, _method: str, event: EventDict) -> EventDict:
         return {"service": service, **event}
 
     return [
-        structlog.processors.ExceptionRenderer(tracebacks),
+        exceptions,
         name_service,
         structlog.processors.JSONRenderer(),
     ]

@@ -9,6 +9,7 @@ from shared import logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
+from shared.uid import shown
 from uploader.fate import Fate, backoff, fate, mark, refused
 from uploader.instance import NotAnInstance, read_instance
 from uploader.outcome import Outcome, Verdict
@@ -143,7 +144,7 @@ class Settlement:
     def _sop_instance_uid(self, entry: Entry) -> str:
         """For people who look for it; "" for a file that cannot be read."""
         try:
-            return read_instance(self._spool.file(entry)).sop_instance_uid
+            return shown(read_instance(self._spool.file(entry)).sop_instance_uid)
         except (NotAnInstance, OSError):
             return ""
 
