@@ -1,6 +1,7 @@
-"""GET /livez and /readyz of a service; `python -m shared.health` asks them (a container's check).
+"""GET /livez, /readyz and /metrics of a service; `python -m shared.health` asks whether it is ready
+(a container's check).
 
-Standard library only, so that the check starts fast.
+Standard library only, so that the check starts fast: what /metrics needs is imported when asked.
 """
 
 import json
@@ -10,12 +11,13 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Check = Callable[[], str | None]  # None: all is well; else a short reason, no patient data in it
 
-LIVE, READY = "/livez", "/readyz"
+LIVE, READY, METRICS = "/livez", "/readyz", "/metrics"
+JSON = "application/json"
 GOOD = "ok"
 PATIENCE = 5.0  # seconds that a client of ours may be silent, and that the container's check waits
 POLL = 0.1  # seconds that closing may take
@@ -64,11 +66,21 @@ class Health:
     def answer(self, path: str) -> tuple[int, dict[str, object]]:
         checks = self._checks.get(path)
         if checks is None:
-            return 404, {"error": f"there is only {LIVE} and {READY}"}
+            return 404, {"error": f"there is only {LIVE}, {READY} and {METRICS}"}
         found = {name: _result(check) for name, check in checks.items()}
         well = all(each == GOOD for each in found.values())
         status = GOOD if well else "failing"
         return 200 if well else 503, {"status": status, "checks": found, **self._facts}
+
+    def exposition(self) -> tuple[str, bytes]:
+        """Content type and text of /metrics."""
+        from shared import metrics
+
+        def checks() -> Iterator[metrics.Sample]:
+            for name, check in self._checks[READY].items():
+                yield metrics.Sample(metrics.CHECK, _result(check) == GOOD, (name,))
+
+        return metrics.CONTENT_TYPE, metrics.exposition(checks)
 
 
 class _Server(ThreadingHTTPServer):
@@ -84,10 +96,16 @@ def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
         timeout = PATIENCE
 
         def do_GET(self) -> None:  # http.server's name
-            status, content = health.answer(self.path.partition("?")[0])
-            body = json.dumps(content).encode() + b"\n"
+            path = self.path.partition("?")[0]
+            if path == METRICS:
+                self._respond(200, *health.exposition())
+            else:
+                status, content = health.answer(path)
+                self._respond(status, JSON, json.dumps(content).encode() + b"\n")
+
+        def _respond(self, status: int, content_type: str, body: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

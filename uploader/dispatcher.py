@@ -10,11 +10,12 @@ from itertools import islice
 
 from redis.exceptions import RedisError
 
-from shared import logs
+from shared import logs, metrics
 from shared.broker import plain
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import PIECE
+from uploader.gauges import Gauges
 from uploader.turns import Lead
 from uploader.workplace import Workplace
 
@@ -41,11 +42,16 @@ class Dispatcher:
         self._next_scan = 0.0  # time.monotonic()
         self._last_round = time.monotonic()
         self._trouble: str | None = "not reached yet"  # of Redis
+        self._leads = False
+        root = workplace.spool.root
+        self._gauges = Gauges(workplace.index, root, self._destinations, lambda: self._leads)
 
     def start(self) -> None:
+        metrics.expose(self._gauges)
         self._thread.start()
 
     def close(self) -> None:
+        metrics.withdraw(self._gauges)
         self._stopping.set()
         self._thread.join(WEDGED)
 
@@ -66,6 +72,7 @@ class Dispatcher:
         """One look at everything; whether a scan goes on. Raises RedisError, SpoolError."""
         self._at.turns.present(self._name)
         lead = self._at.turns.lead(self._name)
+        self._leads = lead is not Lead.NO
         if lead is Lead.NO:
             self._scan = None
             return False
@@ -86,7 +93,7 @@ class Dispatcher:
                 if self.round():
                     pause = 0.0
             except RedisError as error:
-                self._scan = None
+                self._scan, self._leads = None, False
                 self._trouble = plain(error)
                 if not told:
                     log.error("redis.lost", reason=self._trouble)

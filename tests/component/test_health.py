@@ -90,7 +90,7 @@ def test_a_check_that_breaks_has_failed() -> None:
 
 
 def test_there_is_nothing_else_to_see(started: Started) -> None:
-    assert ask(started[0], "/metrics")[0] == 404
+    assert ask(started[0], "/nothing")[0] == 404
 
 
 def test_the_containers_check_asks_the_service(started: Started) -> None:
