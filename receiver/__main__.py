@@ -15,6 +15,7 @@ from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Health
+from shared.reload import newest, reload
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
 
@@ -24,8 +25,9 @@ log = logs.get(__name__)
 def main() -> int:
     parser = argparse.ArgumentParser(prog="receiver", description=__doc__)
     parser.add_argument("--config", type=Path, help="configuration file (TOML)")
+    config = parser.parse_args().config
     try:
-        settings = load(parser.parse_args().config)
+        settings = load(config)
     except ConfigurationError as error:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
@@ -33,15 +35,21 @@ def main() -> int:
     sandbox.warn(settings)
     if not settings.upload_destinations:
         log.warning("storage.off", reason="no destination has an upload URI")
-    return _told(settings, lambda: _share(settings))
+    return _told(settings, lambda: _share(settings, config))
 
 
-def _share(settings: Settings) -> int:
+def _share(settings: Settings, config: Path | None) -> int:
     if settings.receive.processes > 1:  # which would share the port with a stranger's as well
         probe(settings.receive.host, settings.receive.port)
     return share(
-        settings.receive.processes, lambda number: _told(settings, lambda: _run(settings, number))
+        settings.receive.processes,
+        lambda number: _told(settings, lambda: _run(_again(settings, config), config, number)),
     )
+
+
+def _again(settings: Settings, config: Path | None) -> Settings:
+    """One of several processes may be started again after others were told of new settings."""
+    return newest(config, settings) if settings.receive.processes > 1 else settings
 
 
 def _told(settings: Settings, run: Callable[[], int]) -> int:
@@ -62,7 +70,7 @@ def _told(settings: Settings, run: Callable[[], int]) -> int:
     return FAILED
 
 
-def _run(settings: Settings, number: int) -> int:
+def _run(settings: Settings, config: Path | None, number: int) -> int:
     """One process of those that share the port."""
     with storage(settings) as receiving:
         health = Health(
@@ -74,7 +82,11 @@ def _run(settings: Settings, number: int) -> int:
         try:
             if number == 0 and settings.health.port:
                 _start(health, settings)
-            serve(_acceptor(settings, receiving), _started)
+            serve(
+                _acceptor(settings, receiving),
+                _started,
+                on_reload=lambda acceptor: _reload(acceptor, receiving, config, settings),
+            )
         finally:
             health.close()
     return 0
@@ -90,6 +102,16 @@ def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:
     )
     acceptor.admission = Admission(settings.admission, settings.peers)
     return acceptor
+
+
+def _reload(
+    acceptor: Acceptor, receiving: Storage, config: Path | None, settings: Settings
+) -> None:
+    def apply(new: Settings) -> None:
+        receiving.apply(new)
+        acceptor.admission = Admission(new.admission, new.peers)
+
+    reload(config, settings, apply)
 
 
 def _start(health: Health, settings: Settings) -> None:

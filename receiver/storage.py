@@ -31,6 +31,10 @@ class Storage:
         del peer
         return None if self.spool.pressure() is Pressure.NONE else TEMPORARY_CONGESTION
 
+    def apply(self, settings: Settings) -> None:
+        """Instances go by these routes from now on; one under way may still go by the old."""
+        self.service.router = router(settings)
+
     def check(self) -> str | None:
         """For /readyz: may instances be sent here?"""
         if self.spool.pressure() is Pressure.NONE:
@@ -39,6 +43,8 @@ class Storage:
 
 
 def router(settings: Settings) -> Router:
+    for each in warnings(settings.routes, settings.routing):
+        log.warning("routes.doubtful", reason=each)
     uploads = [each.name for each in settings.upload_destinations]
     routes = Routes(settings.routes, settings.routing, uploads)
     return Router(routes, leads_anywhere=bool(uploads))
@@ -47,8 +53,6 @@ def router(settings: Settings) -> Router:
 @contextlib.contextmanager
 def storage(settings: Settings) -> Iterator[Storage]:
     """Raises ConfigurationError, SpoolError."""
-    for each in warnings(settings.routes, settings.routing):
-        log.warning("routes.doubtful", reason=each)
     spool = Spool(settings.spool)
     notifier = Notifier(settings.redis)
     try:

@@ -48,7 +48,7 @@ class StorageService(Service):
         sync: bool = True,
     ) -> None:
         self._spool = spool
-        self._router = router
+        self.router = router  # may be another one from now on
         self._announce = announce
         self._strict = validation == "strict"
         self.report = Report()
@@ -56,10 +56,10 @@ class StorageService(Service):
         self._keepers = ThreadPoolExecutor(KEEPERS, "keeper") if sync else None
 
     def takes(self, abstract_syntax: str) -> bool:
-        return self._router.leads_anywhere and is_storage(abstract_syntax)
+        return self.router.leads_anywhere and is_storage(abstract_syntax)
 
     def begin(self, request: Request) -> Operation:
-        return Store(self, request, self._router.settled(request.peer))
+        return Store(self, request, self.router.settled(request.peer))
 
     def close(self) -> None:
         """Wait for what is being kept."""
@@ -73,7 +73,7 @@ class StorageService(Service):
         return self._spool.receive()
 
     def decide(self, request: Request, head: Head) -> Decision:
-        return self._router.decide(request, head)
+        return self.router.decide(request, head)
 
     async def keep(
         self, reception: Reception, destinations: Sequence[str], *, urgent: bool

@@ -5,17 +5,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from receiver.storage import storage
+from receiver.storage import Storage, storage
 from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
 from shared.dimse.entity import Admit, admit_all
 from shared.dimse.processes import probe, share
-from shared.dimse.run import Stopped, serve
+from shared.dimse.run import Reload, Stopped, serve
 from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Check, Health
+from shared.reload import newest, reload
 from standalone import ready
 from worklist.find import WorklistService
 
@@ -57,7 +58,12 @@ def _share(settings: Settings) -> int:
     if receive.processes > 1:  # which would share the port with a stranger's as well
         with _listening(receive.host, receive.port):
             probe(receive.host, receive.port)
-    return share(receive.processes, lambda number: _told(lambda: _run(settings, number)))
+    return share(receive.processes, lambda number: _told(lambda: _run(_again(settings), number)))
+
+
+def _again(settings: Settings) -> Settings:
+    """One of several processes may be started again after others were told of new settings."""
+    return newest(None, settings) if settings.receive.processes > 1 else settings
 
 
 def _run(settings: Settings, number: int) -> int:
@@ -66,6 +72,7 @@ def _run(settings: Settings, number: int) -> int:
         services: list[Service] = []
         checks: dict[str, Check] = {}
         admit: Admit = admit_all
+        receiving: Storage | None = None
         if settings.upload_destinations:
             receiving = stack.enter_context(storage(settings))
             services.append(receiving.service)
@@ -83,7 +90,7 @@ def _run(settings: Settings, number: int) -> int:
         acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
         acceptor.admission = Admission(settings.admission, settings.peers)
         with _listening(receive.host, receive.port):
-            serve(acceptor, _started, _closing(worklist))
+            serve(acceptor, _started, _closing(worklist), _reloading(settings, receiving, worklist))
     return 0
 
 
@@ -110,6 +117,16 @@ def _listening(host: str, port: int) -> Iterator[None]:
 
 def _started(acceptor: Acceptor) -> None:
     ready.announce(str(acceptor.port))
+
+
+def _reloading(settings: Settings, receiving: Storage | None, worklist: WorklistService) -> Reload:
+    def apply(new: Settings, acceptor: Acceptor) -> None:
+        worklist.renew(new)  # first: it may refuse
+        if receiving:
+            receiving.apply(new)
+        acceptor.admission = Admission(new.admission, new.peers)
+
+    return lambda acceptor: reload(None, settings, lambda new: apply(new, acceptor))
 
 
 def _closing(worklist: WorklistService) -> Stopped:

@@ -41,6 +41,7 @@ class Program:
     environment: Mapping[str, str]
     serves: Callable[[Announced], str | None]  # waits; the address, or None if it ended
     grace: float  # seconds to end in when asked to
+    reloads: bool = False  # on SIGHUP
 
 
 @dataclass(slots=True)
@@ -56,11 +57,16 @@ class Tree:
     def __init__(self) -> None:
         self._running: list[_Running] = []
         self._stopping = threading.Event()
+        self._reload = threading.Event()
 
     def stop_on_signals(self) -> None:
         """A first SIGTERM or SIGINT ends everything in order."""
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self.request_stop)
+
+    def reload_on_signal(self) -> None:
+        """SIGHUP is handed on to the programs that read their settings again."""
+        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
 
     def request_stop(self, *_: object) -> None:
         self._stopping.set()
@@ -91,6 +97,9 @@ class Tree:
             if time.monotonic() >= due:
                 tend()
                 due = time.monotonic() + TENDING
+            if self._reload.is_set():
+                self._reload.clear()
+                self._hand_on(signal.SIGHUP)
             for each in self._running:
                 if self._tend(each) == USAGE:
                     return USAGE
@@ -99,6 +108,11 @@ class Tree:
     def stop(self) -> None:
         for each in reversed(self._running):
             _end(each)
+
+    def _hand_on(self, what: signal.Signals) -> None:
+        for each in self._running:
+            if each.program.reloads and each.process.poll() is None:
+                each.process.send_signal(what)
 
     def _tend(self, running: _Running) -> int | None:
         now = time.monotonic()

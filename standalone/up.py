@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(style, "standalone")
     tree = Tree()
     tree.stop_on_signals()
+    tree.reload_on_signal()
     try:
         with _index(settings, tree, _environment(options, settings, style)) as index:
             _start(settings, tree, index)
@@ -102,13 +103,15 @@ def _start(settings: Settings, tree: Tree, index: _Index) -> None:
     environment = index.environment
     drain = settings.receive.drain_timeout + SPARE
     port = tree.start(
-        Program("dimse", ("standalone.dimse",), environment, _wait_announced, grace=drain)
+        Program("dimse", ("standalone.dimse",), environment, _wait_announced, drain, reloads=True)
     )
     address = f"{settings.receive.host}:{port}"
     if settings.upload_destinations:
         without_health = {**environment, PREFIX + "HEALTH__PORT": "0"}
         grace = settings.upload.drain_timeout + SPARE
-        tree.start(Program("uploader", ("uploader",), without_health, _wait_nothing, grace=grace))
+        tree.start(
+            Program("uploader", ("uploader",), without_health, _wait_nothing, grace, reloads=True)
+        )
     sys.stdout.write(banner(settings, address, index.shown))
     sys.stdout.flush()
     ready.announce(address)

@@ -9,6 +9,7 @@ from shared import logs, sandbox
 from shared.config import Settings
 from shared.errors import ProxyError, SpoolFull
 from shared.health import Check, Health
+from shared.reload import applied, reload
 from uploader.dispatcher import Dispatcher
 from uploader.origin import Origin
 from uploader.workers import Workers
@@ -23,20 +24,35 @@ def run(settings: Settings, config: Path | None) -> None:
     """Raises ProxyError, and OSError for a health port that is taken."""
     sandbox.warn(settings)
     stopping = threading.Event()
+    renewing = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopping.set())
+    signal.signal(signal.SIGHUP, lambda *_: renewing.set())
     if not settings.upload_destinations:
         log.warning("uploads.off", reason="no destination has an upload URI")
         health = _health(settings, {}, {})
         stopping.wait()
         health.close()
         return
+    _prove(settings)
+    following: Settings | None = settings
+    while following:
+        following = _upload(following, config, stopping, renewing)
+
+
+def _prove(settings: Settings) -> None:
+    """Credentials that cannot be used show now, not at night. Raises ConfigurationError."""
     for destination in settings.upload_destinations:
-        Origin(destination).close()  # credentials that cannot be used show now, not at night
-    _upload(settings, config, stopping)
+        Origin(destination).close()
 
 
-def _upload(settings: Settings, config: Path | None, stopping: threading.Event) -> None:
+def _upload(
+    settings: Settings,
+    config: Path | None,
+    stopping: threading.Event,
+    renewing: threading.Event,
+) -> Settings | None:
+    """Until told to stop, or until other destinations are to be served: those."""
     workplace = furnish(settings)
     try:
         workplace.spool.open()
@@ -58,12 +74,31 @@ def _upload(settings: Settings, config: Path | None, stopping: threading.Event) 
             workers.tend()
             if not dispatcher.running:
                 raise ProxyError("the dispatcher has ended, which is a bug; see the log")
+            if renewing.is_set():
+                renewing.clear()
+                if following := _following(settings, config):
+                    return following
+        return None
     finally:
         log.info("uploader.stopping")
         workers.end(settings.upload.drain_timeout)
         dispatcher.close()
         health.close()
         workplace.spool.close()
+
+
+def _following(settings: Settings, config: Path | None) -> Settings | None:
+    """The settings as they are now, if they name other destinations and can be used."""
+    found: list[Settings] = []
+
+    def prove(new: Settings) -> None:
+        _prove(new)
+        found.append(new)
+
+    reload(config, settings, prove)
+    if not found or found[0].upload_destinations == settings.upload_destinations:
+        return None
+    return applied(settings, found[0])
 
 
 def _health(settings: Settings, live: dict[str, Check], ready: dict[str, Check]) -> Health:

@@ -7,9 +7,10 @@ from shared import logs, sandbox
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
-from shared.dimse.run import Stopped, serve
+from shared.dimse.run import Reload, Stopped, serve
 from shared.errors import ConfigurationError
 from shared.health import Health
+from shared.reload import reload
 from shared.sections import HealthSettings
 from shared.worklist_sections import WorklistSettings
 from worklist.find import WorklistService
@@ -44,7 +45,7 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     try:
         acceptor = Acceptor(services, settings.receive, host=host, port=port)
         acceptor.admission = Admission(settings.admission, settings.peers)
-        serve(acceptor, on_stopped=_closing(services))
+        serve(acceptor, None, _closing(services), _reloading(settings, services))
     except ConfigurationError as error:  # a TLS file that is none
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
@@ -55,6 +56,15 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     for service in services:
         log.info("worklist.stopped", **service.counts)
     return 0
+
+
+def _reloading(settings: Settings, services: list[WorklistService]) -> Reload:
+    def apply(new: Settings, acceptor: Acceptor) -> None:
+        for service in services:
+            service.renew(new)
+        acceptor.admission = Admission(new.admission, new.peers)
+
+    return lambda acceptor: reload(None, settings, lambda new: apply(new, acceptor))
 
 
 def _closing(services: list[WorklistService]) -> Stopped:

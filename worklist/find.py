@@ -20,25 +20,49 @@ class WorklistService(Service):
     commands = frozenset({C_FIND_RQ})
     transfer_syntaxes = frozenset(SYNTAXES)
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ConfigurationError."""
+    def __init__(self, settings: Settings, before: "WorklistService | None" = None) -> None:
+        """`before`: whose connections and last good answers go on where nothing has changed.
+
+        Raises ConfigurationError.
+        """
+        self._newest = self
+        self._retired: list[Upstream] = []
         self.site = Site(settings)
         self.questions = Questions(self.site)
         self.counts: Counter[str] = Counter()  # of queries, answers and what was left out
-        self._upstreams = {
-            name: Upstream(place.destination, settings.worklist, place.preset)
+        self.upstreams = {
+            name: (before and before.same(self.site, place))
+            or Upstream(place.destination, settings.worklist, place.preset)
             for name, place in self.site.places.items()
         }
 
     def takes(self, abstract_syntax: str) -> bool:
-        return abstract_syntax == MODALITY_WORKLIST_FIND and bool(self.site.places)
+        return abstract_syntax == MODALITY_WORKLIST_FIND and bool(self._newest.site.places)
 
     def begin(self, request: Request) -> Operation:
-        return Find(self, request)
+        return Find(self._newest, request)
 
     def upstream(self, place: Place) -> Upstream:
-        return self._upstreams[place.destination.name]
+        return self.upstreams[place.destination.name]
+
+    def same(self, site: Site, place: Place) -> Upstream | None:
+        """The upstream of this place, if it would be the same again."""
+        mine = self.site.places.get(place.destination.name)
+        unchanged = mine == place and self.site.worklist == site.worklist
+        return self.upstream(place) if unchanged else None
+
+    def renew(self, settings: Settings) -> None:
+        """Queries that come are answered by these settings, those under way by the old ones.
+
+        Raises ConfigurationError, and then nothing has changed.
+        """
+        old = self._newest
+        newest = WorklistService(settings, old)
+        newest.counts = self.counts
+        kept = set(newest.upstreams.values())
+        self._retired += [each for each in old.upstreams.values() if each not in kept]
+        self._newest = newest
 
     async def close(self) -> None:
-        for each in self._upstreams.values():
+        for each in (*self._newest.upstreams.values(), *self._retired):
             await each.close()

@@ -53,6 +53,7 @@ class Acceptor:
     @admission.setter
     def admission(self, admission: Admission) -> None:
         self._entity.admission = admission
+        self._entity.negotiator.forget()
 
     @property
     def port(self) -> int:

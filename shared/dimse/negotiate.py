@@ -79,6 +79,10 @@ class Negotiator:
             self._kept.move_to_end(key)
         return agreement
 
+    def forget(self) -> None:
+        """Of what is kept: services may take other abstract syntaxes now."""
+        self._kept.clear()
+
     def _negotiate(self, proposal: Proposal) -> Agreement:
         contexts = {each.id: self._context(each) for each in proposal.contexts}
         parts = [_item(0x10, APPLICATION_CONTEXT)]

@@ -15,7 +15,7 @@ from shared import logs
 
 Serve = Callable[[int], int]  # number of the process, from 0 -> exit code
 
-_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
 _SHORTEST_LIFE = 1.0  # seconds; one that dies sooner is started again only after that
 _PR_SET_PDEATHSIG = 1  # prctl(2): the signal that the parent's death sends
 
@@ -56,6 +56,8 @@ class _Family:
             received = signal.sigwait(_SIGNALS)
             if received == signal.SIGCHLD:
                 self._reap()
+            elif received == signal.SIGHUP:
+                self._tell(received)
             else:
                 self._stop(received)
         return self._code
@@ -80,8 +82,11 @@ class _Family:
 
     def _stop(self, how: int) -> None:
         self._stopping = True
+        self._tell(how)
+
+    def _tell(self, what: int) -> None:
         for process in self._children:
-            os.kill(process, how)
+            os.kill(process, what)
 
     def _reap(self) -> None:
         for process in list(self._children):

@@ -8,18 +8,23 @@ from typing import Any
 from shared.dimse.acceptor import Acceptor
 
 Started = Callable[[Acceptor], None]
+Reload = Callable[[Acceptor], None]
 Stopped = Callable[[], Awaitable[None]]
 
 
 def serve(
-    acceptor: Acceptor, on_started: Started | None = None, on_stopped: Stopped | None = None
+    acceptor: Acceptor,
+    on_started: Started | None = None,
+    on_stopped: Stopped | None = None,
+    on_reload: Reload | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain. Raises OSError where it cannot listen.
 
     A second signal ends it without waiting for associations to finish. `on_stopped` is awaited in
     the same event loop once every operation has ended, for services that have things to close.
+    `on_reload` is called for each SIGHUP, in the event loop's thread.
     """
-    run(_serve(acceptor, on_started, on_stopped))
+    run(_serve(acceptor, on_started, on_stopped, on_reload))
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -34,7 +39,10 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 async def _serve(
-    acceptor: Acceptor, on_started: Started | None, on_stopped: Stopped | None
+    acceptor: Acceptor,
+    on_started: Started | None,
+    on_stopped: Stopped | None,
+    on_reload: Reload | None,
 ) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -44,6 +52,8 @@ async def _serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
+    if on_reload:
+        loop.add_signal_handler(signal.SIGHUP, on_reload, acceptor)
     try:
         await acceptor.start()
         if on_started:
