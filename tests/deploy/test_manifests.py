@@ -1,6 +1,7 @@
 """The Kubernetes manifests: every combination renders, fits the schemas and keeps our rules."""
 
 import copy
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
+from shared.metrics import METRICS, PREFIX
 from shared.sections import Sections
 from tests.support.manifests import (
     KUBERNETES,
@@ -18,16 +20,18 @@ from tests.support.manifests import (
     templates,
 )
 
+EXTENSIONS = {"monitoring.coreos.com/v1", "keda.sh/v1alpha1"}
 VERSIONS = ("1.32", "1.35", "1.37")
 OVERLAYS = sorted(path.parent for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
 COMBINATIONS: list[tuple[str, tuple[str, ...]]] = [
     ("spool-per-receiver", ()),
-    ("spool-per-receiver", ("tls", "workload-identity-gke")),
+    ("spool-per-receiver", ("tls", "workload-identity-gke", "prometheus")),
     ("spool-shared", ()),
     ("spool-shared", ("hpa",)),
     ("spool-shared", ("redis-password",)),
     ("spool-shared", ("external-redis",)),
     ("spool-shared", ("hpa", "redis-password")),
+    ("spool-shared", ("keda", "prometheus")),
     ("spool-shared", ("hpa", "external-redis")),
     ("spool-shared", ("tls", "hpa", "redis-password", "workload-identity-gke")),
 ]
@@ -48,6 +52,8 @@ def test_it_fits_the_schemas_of_three_kubernetes_versions(
     render: Callable[[], list[Resource]],
 ) -> None:
     for resource in render():
+        if resource["apiVersion"] in EXTENSIONS:
+            continue  # their schemas are not Kubernetes' own
         for version in VERSIONS:
             kubernetes_validate.validate(resource, version, strict=True)
 
@@ -69,6 +75,32 @@ def test_network_policies_close_what_they_do_not_open(
     assert set(closed["spec"]["policyTypes"]) == {"Ingress", "Egress"}
     for _, template in templates(resources):
         assert labels.items() <= template["metadata"]["labels"].items()
+
+
+def test_rules_and_triggers_ask_for_metrics_that_there_are() -> None:
+    asked = [
+        each
+        for each in combined("spool-shared", ("keda", "prometheus"))
+        if each["apiVersion"] in EXTENSIONS
+    ]
+    named = set(re.findall(rf"{PREFIX}\w+", str(asked)))
+
+    assert {each["kind"] for each in asked} == {"PodMonitor", "PrometheusRule", "ScaledObject"}
+    assert named
+    assert named <= {PREFIX + each.name for each in METRICS}
+
+
+def test_every_port_that_is_scraped_is_one_of_a_pod() -> None:
+    resources = combined("spool-per-receiver", ("prometheus",))
+    [monitor] = [each for each in resources if each["kind"] == "PodMonitor"]
+    ports = {
+        port["name"]
+        for _, template in templates(resources)
+        for container in template["spec"]["containers"]
+        for port in container["ports"]
+    }
+
+    assert {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]} <= ports
 
 
 @pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.name)
