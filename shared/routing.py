@@ -31,6 +31,7 @@ ATTRIBUTES = {  # condition of a route -> attribute of the data set's head
 CASELESS = frozenset({"station_name", "institution", "manufacturer"})
 NETWORK = "network"
 
+SUBJECTS = 1024  # whose decision is kept; each is a few KiB at most
 PEERS = 1024  # kinds of peers whose candidates are kept: names come from the wire
 
 Network = IPv4Network | IPv6Network
@@ -101,9 +102,14 @@ class Routes:
         )
         self._alone = {each.number: self._join((each,)) for each in self.rules}
         self._settled = lru_cache(maxsize=PEERS)(self._settle)
+        # The instances of a series are all alike, and a series has thousands.
+        self._decision = lru_cache(maxsize=SUBJECTS)(self._decide)
 
     def decide(self, subject: Subject) -> Decision:
         """Where an instance goes."""
+        return self._decision(subject)
+
+    def _decide(self, subject: Subject) -> Decision:
         candidates, settled = self._of(subject)
         if settled:
             return settled

@@ -14,6 +14,7 @@ from shared.errors import SpoolError
 from shared.route_overlap import warnings
 from shared.spool import Spool
 from standalone.check_origin import origin
+from standalone.check_secrets import secrets
 from standalone.findings import FAIL, OK, WARN, Finding
 from standalone.index_client import open_index
 
@@ -28,6 +29,7 @@ def every(settings: Settings) -> Iterator[Finding]:
     yield Finding(OK, "configuration", f"{len(settings.destinations)} destinations")
     for each in warnings(settings.routes, settings.routing):
         yield Finding(WARN, "routes", each, "see `dicomweb-proxy route explain`")
+    yield from secrets(settings)
     for destination in settings.destinations:
         yield from origin(destination)
     if settings.upload_destinations:
