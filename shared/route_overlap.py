@@ -9,7 +9,7 @@ from itertools import combinations
 
 from shared.route_sections import Route, Routing, alternatives
 from shared.routing import ATTRIBUTES, CASELESS, ENTITIES, NETWORK, Network
-from shared.wildcards import includes, meet
+from shared.wildcards import ANY, includes, meet
 
 PATTERNS = (*ENTITIES, *ATTRIBUTES)
 EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -43,12 +43,20 @@ def _covers(wide: Route, narrow: Route) -> bool:
 
 
 def _crosses(one: Route, other: Route) -> bool:
-    """They meet, and the later one is not simply what the earlier one is an exception to."""
-    if _covers(other, one):
+    """They meet, by accident as it seems: where the later one includes the earlier, that is an
+    exception to it, and routes that ask for different things are in order of their weight.
+    """
+    if _covers(other, one) or _asked(one) != _asked(other):
         return False
     return all(_any(meet, _patterns(one, name), _patterns(other, name)) for name in PATTERNS) and (
         any(a.overlaps(b) for a in _networks(one) for b in _networks(other))
     )
+
+
+def _asked(route: Route) -> set[str]:
+    """What it has conditions on."""
+    patterns = {name for name in PATTERNS if ANY not in alternatives(getattr(route, name))}
+    return patterns | ({NETWORK} if route.network else set())
 
 
 def _any(compare: Compare, ones: Sequence[str], others: Sequence[str]) -> bool:

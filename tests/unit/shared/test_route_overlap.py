@@ -22,9 +22,11 @@ OVERLAP = "routes.0 and routes.1 overlap: what matches both goes to the first"
         (Route(called_ae="CT*"), Route(called_ae="MR*", upload_to=("x",)), None),
         (Route(network="10.0.0.0/8"), Route(network="11.0.0.0/8", upload_to=("x",)), None),
         (Route(network="10.0.0.0/8"), Route(network="::/0", upload_to=("x",)), None),
-        (Route(called_ae="CT*"), Route(calling_ae="X*", upload_to=("x",)), OVERLAP),
+        (Route(called_ae="CT*"), Route(calling_ae="X*", upload_to=("x",)), None),
+        (Route(modality=("CT", "MR")), Route(modality=("MR", "US"), urgent=True), OVERLAP),
+        (Route(network="10.0.0.0/9"), Route(network=("10.1.0.0/16", "::/0"), urgent=True), OVERLAP),
         (Route(called_ae="*1"), Route(called_ae="CT*", upload_to=("x",)), OVERLAP),
-        (Route(called_ae="CT*"), Route(calling_ae="X*"), None),
+        (Route(called_ae="*1"), Route(called_ae="CT*"), None),
     ],
 )
 def test_two_routes(first: Route, second: Route, expected: str | None) -> None:
