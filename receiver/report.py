@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from receiver.tallies import TALLIES
 from receiver.validation import Rule, sop_instance_uid
-from shared import logs
+from shared import logs, metrics
 from shared.dimse.service import Request
 from shared.head import Head
 from shared.routing import Decision
+from shared.tallies import status_label
 from shared.uid import NO_UID, shown
 
 REMEMBERED = 1024  # kinds of news, over all associations
@@ -23,14 +25,20 @@ class Report:
         self._told: dict[tuple[object, ...], None] = {}  # in the order of telling
         self.discards: Counter[str] = Counter()  # instances, by the reason of their route
 
+    def kept(self, size: int) -> None:
+        TALLIES.add(metrics.RECEIVED)
+        TALLIES.add(metrics.RECEIVED_BYTES, amount=size)
+
     def irregular(self, request: Request, head: Head, rules: Sequence[Rule]) -> None:
         """It was kept although it breaks rules."""
+        TALLIES.add(metrics.IRREGULAR)
         names = [rule.name for rule in rules]
         tell = self._teller(log.info, request, *names)
         tell("instance.irregular", rules=names, **_names(request, head))
 
     def discarded(self, request: Request, head: Head, decision: Decision) -> None:
         """Success was answered, and nothing kept: a route says so."""
+        TALLIES.add(metrics.DISCARDED)
         self.discards[decision.reason] += 1
         tell = self._teller(log.warning, request, decision.routes)
         tell(
@@ -46,6 +54,7 @@ class Report:
             log.warning("instances.discarded", reason=reason, instances=number)
 
     def refused(self, request: Request, head: Head, status: int, reason: str) -> None:
+        TALLIES.add(metrics.REFUSED, status_label(status))
         tell = self._teller(log.warning, request, status, reason)
         tell("instance.refused", status=f"0x{status:04X}", reason=reason, **_names(request, head))
 

@@ -205,6 +205,7 @@ class Store:
         self._keeping = True
         urgent = decision.urgent or self._request.priority == HIGH
         await self._service.keep(reception, decision.destinations, urgent=urgent)
+        self._service.report.kept(reception.size)
         log.debug(
             "instance.kept",
             association=self._request.peer.association,

@@ -62,6 +62,29 @@ LEADS = Declared(
 )
 FREE = Declared("spool_free_bytes", "gauge", "Free on the spool's file system.", _UPLOADER)
 
+_RECEIVER, _WORKLIST = "the receiver", "the worklist"
+_BY_STATUS = ("status",)
+
+RECEIVED = Declared("received_total", "counter", "Instances kept and answered.", _RECEIVER)
+RECEIVED_BYTES = Declared("received_bytes_total", "counter", "Bytes of those.", _RECEIVER)
+IRREGULAR = Declared(
+    "irregular_total", "counter", "Instances kept although they break rules.", _RECEIVER
+)
+DISCARDED = Declared("discarded_total", "counter", "Instances that a route drops.", _RECEIVER)
+REFUSED = Declared(
+    "refused_total", "counter", "Instances refused, by status of C-STORE.", _RECEIVER, _BY_STATUS
+)
+QUERIES = Declared(
+    "worklist_queries_total", "counter", "Queries, by final status.", _WORKLIST, _BY_STATUS
+)
+MATCHES = Declared("worklist_matches_total", "counter", "Worklist items answered.", _WORKLIST)
+STALE = Declared(
+    "worklist_stale_total", "counter", "Searches answered from an earlier answer.", _WORKLIST
+)
+QUERY_SECONDS = Declared(
+    "worklist_query_seconds_total", "counter", "Time that all queries took.", _WORKLIST
+)
+
 METRICS = (
     CHECK,
     READY,
@@ -77,6 +100,15 @@ METRICS = (
     QUARANTINE,
     LEADS,
     FREE,
+    RECEIVED,
+    RECEIVED_BYTES,
+    IRREGULAR,
+    DISCARDED,
+    REFUSED,
+    QUERIES,
+    MATCHES,
+    STALE,
+    QUERY_SECONDS,
 )
 
 

@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
-from shared import logs
+from shared import logs, metrics
 from shared.dimse.service import Request, Respond, Response
 from shared.errors import ProxyError
 from shared.statuses import PENDING
+from shared.tallies import status_label
 from worklist import outcome
 from worklist.charset import Unencodable
 from worklist.datetimes import UnreadableKey
 from worklist.elements import Unreadable
 from worklist.question import Query, Questions
 from worklist.site import Place, Site
+from worklist.tallies import TALLIES
 from worklist.upstream import Found, Upstream
 from worklist.workitem import Workitem
 
@@ -68,12 +70,14 @@ class Find:
         peer, counts = self._request.peer, self._counts
         self._finds.counts.update(counts)
         self._finds.counts[f"status {final.status:04X}"] += 1
+        seconds = time.monotonic() - begun
+        _tally(final.status, counts, seconds)
         log.info(
             "worklist.answered",
             association=peer.association,
             calling_ae=peer.calling_ae,
             status=f"{final.status:04X}",
-            seconds=round(time.monotonic() - begun, 3),
+            seconds=round(seconds, 3),
             **{name: count for name, count in sorted(counts.items()) if count},
         )
         await respond(final)
@@ -168,6 +172,13 @@ class Find:
         self._counts["truncated"] = 1
         fail = self._finds.site.worklist.truncated == "fail"
         return outcome.TRUNCATED if fail else outcome.DONE
+
+
+def _tally(status: int, counts: Counter[str], seconds: float) -> None:
+    TALLIES.add(metrics.QUERIES, status_label(status))
+    TALLIES.add(metrics.MATCHES, amount=counts["matches"])
+    TALLIES.add(metrics.STALE, amount=counts["stale"])
+    TALLIES.add(metrics.QUERY_SECONDS, amount=seconds)
 
 
 def _some(results: list[Found | BaseException]) -> list[Found]:

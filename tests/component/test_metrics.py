@@ -1,12 +1,10 @@
 """GET /metrics of real services: right, however many there are."""
 
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from shared.health import Health
 from shared.sections import RedisSettings
@@ -17,24 +15,12 @@ from tests.support.origin_server import OriginServer
 from tests.support.ports import free_port
 from tests.support.processes import Service
 from tests.support.redis_server import RedisServer
+from tests.support.scraping import Scraped, scrape
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
 
 PATIENCE = 30.0  # seconds
 REPLICAS = 3
-PREFIX = "dicomweb_proxy_"
-Scraped = dict[tuple[str, tuple[str, ...]], float]
-
-
-def scrape(port: int) -> Scraped:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
-        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-        text = answer.read().decode()
-    return {
-        (each.name.removeprefix(PREFIX), tuple(each.labels.values())): each.value
-        for family in text_string_to_metric_families(text)
-        for each in family.samples
-    }
 
 
 class Replicas:
