@@ -9,6 +9,7 @@ What befalls one instance is no exception but a value: see uploader.outcome.
   * DestinationFault     the instances are fine: keep them, hold the destination
     * Unavailable        down or unreachable: back off
       * Busy             asks for fewer requests: back off, and send fewer at a time
+      * Silent           answers, and stores nothing: of all instances, or of those it was sent
     * Denied             our credentials are not accepted: back off and alert
     * Misconfigured      no such service at this address: back off and alert
 """
@@ -50,6 +51,10 @@ class Unavailable(DestinationFault):
 
 class Busy(Unavailable):
     """Asks for fewer requests: 429, 503, or a quota."""
+
+
+class Silent(Unavailable):
+    """Answers and stores nothing: of all instances, or only of those it was sent so far."""
 
 
 class Denied(DestinationFault):

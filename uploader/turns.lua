@@ -54,8 +54,10 @@ end
 wake_for(ARGV[2])
 return pressing > 0 and 2 or 1
 
--- script fault ARGV tick base cap random retry_after busy parallelism reason -> new, ms, faults
--- Ticks that were under way when the hold began do not lengthen it: it is one fault.
+-- script fault ARGV tick base cap random retry_after busy parallelism reason silent -> new, ms, faults
+-- Ticks that were under way when the hold began do not lengthen it: it is one fault. A server that is
+-- silent about one instance may store the next: what went before does not count, only how many
+-- instances it has been silent about.
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
 redis.call('DEL', wake)
 local asked = math.floor(tonumber(ARGV[5]) * 1000)
@@ -67,7 +69,9 @@ end
 local count = redis.call('INCR', faults)
 local ms = asked
 if asked <= 0 then -- full jitter
-  local longest = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(count - 1, 30))
+  local suspected = ARGV[9] == '1' and redis.call('HLEN', suspects) or 0
+  local times = suspected > 0 and math.min(count, suspected) or count
+  local longest = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(times - 1, 30))
   ms = math.max(1, math.floor(longest * tonumber(ARGV[4]) * 1000))
 end
 redis.call('SET', hold, ARGV[8], 'PX', ms)

@@ -11,7 +11,7 @@ from redis import Redis
 
 from shared import index
 from shared.destination import Destination
-from shared.errors import Busy, DestinationFault
+from shared.errors import Busy, DestinationFault, Silent
 from shared.keys import LEADER, UPLOADERS, keys
 from shared.scripts import Scripts
 from shared.sections import Upload
@@ -100,6 +100,7 @@ class Turns:
             int(isinstance(fault, Busy)),
             turn.destination.parallelism,
             fault.reason,
+            int(isinstance(fault, Silent)),
         )
         return Hold(bool(begun), ms / 1000, faults)
 

@@ -5,7 +5,7 @@ They are looked for by QIDO-RS (PS3.18 10.6), else sent again, each alone.
 
 from collections.abc import Sequence
 
-from shared.errors import DestinationFault, Unavailable
+from shared.errors import DestinationFault, Silent
 from shared.index import Claim, Mark
 from uploader.origin import Origin
 from uploader.outcome import Outcome, Verdict
@@ -28,7 +28,7 @@ class Unaccounted:
         self._settlement = settlement
 
     def look_into(self, turn: Turn, part: Part, silent: Sequence[Claim]) -> int:
-        """How many were found and released. Raises Unavailable, with all settled or put back."""
+        """How many were found and released. Raises Silent, with all settled or put back."""
         whole = len(silent) == len(part.claims)
         found: list[Claim] = []
         missing = list(silent)
@@ -44,7 +44,7 @@ class Unaccounted:
             self._alone(turn, missing[0])
         elif missing and whole and not found and held is False:
             self._settle(found, missing, Mark.DOUBTFUL)
-            raise Unavailable(NOTHING_STORED)
+            raise Silent(NOTHING_STORED)
         else:
             self._settle(found, missing, Mark.DOUBTFUL | Mark.ALONE)
         return len(found)
@@ -68,6 +68,6 @@ class Unaccounted:
             self._settlement.quarantine(claim, outcome, tries)
         elif turn.probing:
             self._settlement.put_back([claim], Mark.DOUBTFUL)
-            raise Unavailable(NOTHING_STORED)
+            raise Silent(NOTHING_STORED)
         else:
             self._settlement.put_off(claim, tries, Mark.DOUBTFUL)

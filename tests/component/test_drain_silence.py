@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from shared.errors import Unavailable
 from tests.support import answers
 from tests.support.delivery import Begin
 from tests.support.origin_server import Exchange, OriginServer, well
 from tests.support.poison import instances, omitting
+from tests.support.waiting import wait_until
 
 
 def test_what_is_not_named_as_stored_stays(
@@ -95,3 +97,22 @@ def test_an_instance_that_only_it_is_met_with_silence_is_set_aside(
     assert len(origin_server.held) == 29
     [aside] = uploader.at.spool.quarantined()
     assert aside.record["verdict"] == "unaccounted"
+
+
+def test_after_an_outage_one_that_is_met_with_silence_does_not_hold_up_the_others(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader, made = begin({}, retry_base=0.05, retry_cap=3600.0), instances(tmp_path, 6)
+    origin_server.always = omitting(made[0].uid)
+    uploader.keep(made[0])
+    turns, cloud = uploader.at.turns, uploader.destination
+    for _ in range(17):  # a night of them: the next hold would be an hour
+        wait_until(lambda: not uploader.counts.held_for, 5, "the hold ends")
+        turn = turns.begin(cloud)
+        turns.fault(turn, Unavailable("refuses connections", retry_after=0.001))
+        turns.finish(turn)
+    uploader.keep(*made[1:])
+
+    uploader.run_for(3.0)
+
+    assert len(origin_server.held) == 5
