@@ -18,7 +18,10 @@ seconds after it is gone. Counts are kept in Redis, so they hold for all workers
 the seconds of such a change two may answer: ask with `max by (destination) (…)`. A Redis that lost
 its data begins to count at 0, which `rate` and `increase` know how to take.
 
-Labels are names from the settings. No metric carries a UID, an AE title or an address.
+`dicomweb-proxy up` has one health port, if `health.port` is set, and tells there what receiver and
+worklist count; of its destinations `dicomweb-proxy status --json` tells.
+
+Labels are names from the settings and statuses of DICOM. No metric carries a UID, an AE title or an address.
 
 | metric | kind | labels | meaning | from |
 |---|---|---|---|---|
