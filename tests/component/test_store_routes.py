@@ -38,7 +38,7 @@ def test_what_a_route_refuses_is_answered_with_its_status(
 
 @pytest.mark.parametrize("route", [{"calling_ae": "*"}, {"modality": "SR"}])
 def test_what_a_route_discards_is_counted_and_its_neighbours_are_kept(
-    tmp_path: Path, route: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, route: dict[str, Any]
 ) -> None:
     spool = open_spool(tmp_path)
     discarding = Route(action="discard", reason="no reports", called_ae="SR", **route)
@@ -56,7 +56,6 @@ def test_what_a_route_discards_is_counted_and_its_neighbours_are_kept(
 
     assert [each.status for each in answers] == [0, 0, 0, 0]
     assert len(list(spool.scan("cloud"))) == 1
-    assert "instances=3 reason='no reports'" in capsys.readouterr().out
 
 
 def test_one_association_feeds_several_destinations_by_modality(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from receiver.validation import RULES
 from shared import logs
 from shared.dimse.service import Peer, Request
 from shared.head import Head
+from shared.routing import Decision
 from shared.sections import LogSettings
 
 
@@ -49,6 +50,22 @@ def test_an_association_is_told_of_once_for_each_kind(output: StringIO) -> None:
     told = [(each["association"], each["event"]) for each in events(output)]
     assert len(told) == 8
     assert events(output)[0]["status"] == "0xA700"
+
+
+def test_what_is_discarded_is_counted_and_told_at_the_end(output: StringIO) -> None:
+    report, head = Report(), Head("1.2.840.10008.1.2.1")
+    decision = Decision("discard", routes=(2,), reason="no reports")
+
+    for association in ("a1", "a1", "a2"):
+        report.discarded(request(association), head, decision)
+    report.close()
+
+    told = [(each["event"], each.get("so_far"), each.get("instances")) for each in events(output)]
+    assert told == [
+        ("instance.discarded", 1, None),
+        ("instance.discarded", 3, None),
+        ("instances.discarded", None, 3),
+    ]
 
 
 def test_what_is_no_uid_is_not_repeated(output: StringIO) -> None:
