@@ -21,7 +21,8 @@ its data begins to count at 0, which `rate` and `increase` know how to take.
 `dicomweb-proxy up` has one health port, if `health.port` is set, and tells there what receiver and
 worklist count; of its destinations `dicomweb-proxy status --json` tells.
 
-Labels are names from the settings and statuses of DICOM. No metric carries a UID, an AE title or an address.
+Labels are names from the settings and statuses of DICOM. No metric carries a UID, an AE title or an
+address.
 
 | metric | kind | labels | meaning | from |
 |---|---|---|---|---|
