@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.compose import ROOT, Composed, require_engine
+from tests.support.compose import ROOT, Composed, composed
 
 pytestmark = pytest.mark.stack
 SECRETS = ROOT / "secrets"
@@ -13,18 +13,15 @@ SECRETS = ROOT / "secrets"
 
 @pytest.fixture
 def guarded() -> Iterator[Composed]:
-    require_engine()
     name = f"test-{uuid4().hex[:6]}"
     password = SECRETS / name
     password.write_text("not-a-secret\n", "utf-8")
     password.chmod(0o444)  # the containers' user is not ours
     given = {"DICOMWEB_PROXY_REDIS__PASSWORD_FILE": f"./secrets/{name}"}
-    composed = Composed(f"dicomweb-proxy-{name}", environment=given)
     try:
-        composed.up("--build", "redis", "uploader")
-        yield composed
+        with composed("redis", "uploader", given=given) as system:
+            yield system
     finally:
-        composed.down()
         password.unlink()
 
 

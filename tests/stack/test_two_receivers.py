@@ -2,33 +2,25 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from tests.support.compose import ISOLATED, ROOT, Composed, free_port, require_engine
+from tests.support.compose import Composed, composed
+from tests.support.ports import free_port
 from tests.support.sending import ARRIVAL, acknowledged, arrived, series, storescu
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.stack
-FILES = (ROOT / "docker-compose.yml", ISOLATED, ROOT / "tests" / "stack" / "two_receivers.yml")
 SECOND_PORT = free_port()
 
 
 @pytest.fixture
 def pair() -> Iterator[Composed]:
-    require_engine()
-    composed = Composed(
-        f"dicomweb-proxy-test-{uuid4().hex[:6]}",
-        files=FILES,
-        environment={"SECOND_PORT": str(SECOND_PORT)},
-    )
     services = ("receiver", "second", "uploader", "redis", "sandbox")
-    try:
-        composed.up("--build", "--scale", "uploader=2", *services)
-        yield composed
-    finally:
-        composed.down()
+    given = {"SECOND_PORT": str(SECOND_PORT)}
+    up = ("--scale", "uploader=2", *services)
+    with composed(*up, given=given, extra="two_receivers.yml") as system:
+        yield system
 
 
 def test_a_receiver_that_dies_takes_nothing_with_it(pair: Composed, tmp_path: Path) -> None:

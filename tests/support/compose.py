@@ -1,17 +1,20 @@
 """The composed system: containers built from this checkout, under a project name of their own."""
 
+import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+from uuid import uuid4
 
 import pytest
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 ISOLATED = ROOT / "tests" / "stack" / "isolated.yml"  # a developer's .env is not tested
@@ -30,11 +33,6 @@ def require_engine() -> None:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @dataclass
@@ -104,6 +102,24 @@ class Composed:
         with urlopen(address, timeout=10) as response:
             body = response.read()
         return {each["00080018"]["Value"][0] for each in json.loads(body)} if body else set()
+
+
+@contextlib.contextmanager
+def composed(
+    *up: str, given: Mapping[str, str] | None = None, extra: str = ""
+) -> Iterator[Composed]:
+    """Built and up as the words of `up` say; taken down whatever happens. `given`: variables of the
+    environment; `extra`: one more file of tests/stack.
+    """
+    require_engine()
+    files = [ROOT / "docker-compose.yml", ISOLATED, *([ISOLATED.parent / extra] if extra else [])]
+    project = f"dicomweb-proxy-test-{os.getpid()}-{uuid4().hex[:6]}"
+    system = Composed(project, files=files, environment=given or {})
+    try:
+        system.up("--build", *up)
+        yield system
+    finally:
+        system.down()
 
 
 def service_of(container: Mapping[str, Any]) -> str:
