@@ -26,8 +26,8 @@ ONE_EACH, IDLE, ALONE, BESIDE = (
 )
 OURS = "proxy, sync off"
 CLIENTS = 8
-SECONDS = (3.0, 1.0)  # of load per run: full, quick
-IDLE_SECONDS = (10.0, 3.0)
+SECONDS = (2.0, 1.0)  # of load per run: full, quick
+IDLE_SECONDS = (5.0, 3.0)
 IDLE_ASSOCIATIONS = 1000
 HALF_OPEN, TRICKLES = 200, 50  # sockets that send nothing, or a byte each second
 FILES = 4096  # descriptors that this process and its children may open

@@ -13,7 +13,7 @@ from bench.site import Site
 
 SUITE = "latency"
 OURS = "proxy"
-COUNT = (40, 15)  # instances of a run: full, quick
+COUNT = (25, 15)  # instances of a run: full, quick
 PAUSE = 0.25  # seconds between two: all is quiet again
 SETTLE = 3  # the first ones open connections and are not counted
 

@@ -14,7 +14,6 @@ from bench.site import Site
 SUITE = "receive"
 OURS_UNSYNCED, OURS = "proxy, sync off", "proxy"
 STORESCP, ORTHANC, PYNETDICOM = "storescp", "Orthanc default", "pynetdicom AE"
-ORTHANC_TUNED = "Orthanc tuned, no sync"
 SYNCED_LOOP = "bare synced loop, 4 threads"
 ASSOCIATIONS = (1, 4)
 SECONDS = (2.0, 1.0)  # of load per run: full, quick
@@ -26,9 +25,7 @@ PEERS: dict[str, driver.Launcher] = {
     PYNETDICOM: stock_pynetdicom.launch,
     OURS: partial(ours.receiver, proxy=ours.Proxy()),
     ORTHANC: orthanc.default,
-    ORTHANC_TUNED: orthanc.tuned_unsynced,
 }
-LEFT_OUT_WHEN_QUICK = {ORTHANC_TUNED}
 
 
 def cell(kind: Kind, associations: int) -> str:
@@ -36,9 +33,8 @@ def cell(kind: Kind, associations: int) -> str:
 
 
 def measure(plan: Plan, results: Results) -> None:
-    peers = [name for name in PEERS if not (plan.quick and name in LEFT_OUT_WHEN_QUICK)]
     for run, kind, associations in product(range(plan.runs), (CT, MR), ASSOCIATIONS):
-        for name in rotated(peers, run):
+        for name in rotated(tuple(PEERS), run):
             work = partial(_receive, plan, PEERS[name], kind, associations)
             record(results, SUITE, cell(kind, associations), name, run, work)
         if associations == synced_loop.THREADS:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench.placement import spread
 from bench.usage import Usage
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +42,7 @@ class Site:
 
     def __init__(self) -> None:
         RESULTS.mkdir(parents=True, exist_ok=True)
+        spread(RESULTS)
         # Beside the checkout, not in the temporary folder, which is often in memory.
         self.folder = Path(tempfile.mkdtemp(prefix=".site-", dir=RESULTS))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -20,7 +20,7 @@ SUITE = "worklist"
 OURS, WLMSCPFS, ORTHANC, UPSTREAM = "proxy", "wlmscpfs", "Orthanc", "upstream alone, HTTP"
 COUNTS, CLIENTS = (10, 100, 1000), (1, 4)
 MATCHES = ("all", "one")
-SECONDS = (1.5, 0.5)  # of asking per run: full, quick
+SECONDS = (1.0, 0.5)  # of asking per run: full, quick
 ASKED = 5  # the item that is asked for where one matches
 # A server that matches the accession number, so that the key is pushed down to it.
 MATCHING = {"WORKLIST__PRESET": "dcm4chee"}
