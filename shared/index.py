@@ -21,6 +21,7 @@ from shared.scripts import Scripts
 PIECE = 500  # members in a call: some 2 ms of Redis' time
 WAKE = 15.0  # seconds after which a lost tick is made up for
 FULL_BATCH = 64  # instances that make another tick worth while
+NO_KEY = -2  # what PTTL says of a key that is not there
 URGENT_TICK = 2  # what scripts say of a tick that is wanted: 0 none, 1 one, 2 one ahead of others
 
 LUA = Path(__file__).with_name("index.lua")
@@ -176,7 +177,8 @@ class Index:
             urgent=urgent,
             routine=routine,
             leased=leased,
-            held_for=max(0, held) / 1000,
+            # In its last millisecond a hold has 0 left, and holds; -2: there is none.
+            held_for=max(1, held) / 1000 if held > NO_KEY else 0.0,
             held_because=because.decode(),
             faults=faults,
             running=running,
