@@ -5,7 +5,7 @@ from functools import partial
 from itertools import product
 
 from bench import driver
-from bench.instances import CT, MR, Kind
+from bench.instances import CT, MR, SMALL, Kind
 from bench.load import Load
 from bench.origin import Origin
 from bench.peers import orthanc, ours
@@ -20,6 +20,7 @@ ASSOCIATIONS = 4
 LATENCIES = (0, 50, 200)  # milliseconds
 # Instances of a run, ended early once `SECONDS` have passed and `AT_LEAST` are sent: full, quick.
 COUNT, SECONDS, AT_LEAST = (4000, 600), (10.0, 2.0), (2000, 200)
+WARM_UP = 64  # small instances before the clock starts
 
 Forwarder = Callable[[Site, int], int]
 
@@ -55,6 +56,7 @@ def forward(plan: Plan, launch: Forwarder, kind: Kind, latency: float) -> Measur
             seconds=plan.scaled(*SECONDS),
             at_least=int(plan.scaled(*AT_LEAST)),
         )
+        warm_up(site, origin, load.port)
         with site.usage() as usage:
             sent = driver.generate(load)
             counts = origin.wait_for(sent["instances"])
@@ -72,3 +74,11 @@ def forward(plan: Plan, launch: Forwarder, kind: Kind, latency: float) -> Measur
             "sent_twice": counts["instances"] - count,
             **driver.cost(usage, count),
         }
+
+
+def warm_up(site: Site, origin: Origin, port: int) -> None:
+    """What happens once, such as starting workers and opening connections, is not measured."""
+    driver.generate(Load(port, SMALL.name, WARM_UP, ASSOCIATIONS))
+    origin.wait_for(WARM_UP)
+    site.wait_until_quiet()
+    origin.reset()

@@ -15,7 +15,6 @@ SUITE = "latency"
 OURS = "proxy"
 COUNT = (25, 15)  # instances of a run: full, quick
 PAUSE = 0.25  # seconds between two: all is quiet again
-SETTLE = 3  # the first ones open connections and are not counted
 
 
 def cell(kind: Kind) -> str:
@@ -28,13 +27,14 @@ def measure(plan: Plan, results: Results) -> None:
 
 
 def _lone(plan: Plan, kind: Kind) -> Measured:
-    count = int(plan.scaled(*COUNT)) + SETTLE
+    count = int(plan.scaled(*COUNT))
     with Origin() as origin, Site() as site:
-        load = Load(gateway.proxy(site, origin.port), kind.name, count, pause=PAUSE, trace=True)
-        sent = driver.generate(load)
+        port = gateway.proxy(site, origin.port)
+        gateway.warm_up(site, origin, port)
+        sent = driver.generate(Load(port, kind.name, count, pause=PAUSE, trace=True))
         origin.wait_for(count)
         arrived = origin.arrivals()
-    waits = sorted(arrived[uid] - answered for uid, answered in sent["answered"][SETTLE:])
+    waits = sorted(arrived[uid] - answered for uid, answered in sent["answered"])
     return {
         "p50_ms": percentile(waits, 0.50),
         "p99_ms": percentile(waits, 0.99),

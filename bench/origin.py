@@ -16,7 +16,12 @@ class Origin(StandIn):
 
     def __init__(self, latency: float = 0.0) -> None:
         super().__init__("bench.sink")
-        self._ask(f"/reset?latency={latency}")
+        self._latency = latency
+        self.reset()
+
+    def reset(self) -> None:
+        """Count from zero."""
+        self._ask(f"/reset?latency={self._latency}")
 
     def counts(self) -> dict[str, float]:
         figures: dict[str, float] = self._ask("/counts")

@@ -23,7 +23,7 @@ RESULTS = ROOT / "bench" / "results"
 STARTUP = 30.0  # seconds for a process to listen
 SHUTDOWN = 15.0  # seconds from SIGTERM to SIGKILL
 POLL = 0.02
-QUIET = 0.05  # seconds of processor time in one: no work to do
+QUIET = 0.1  # seconds of processor time in one: no work to do
 QUIET_PATIENCE = 180.0
 LONGEST = 200  # characters of a line of a log that are worth showing
 OWN = "DICOMWEB_PROXY_"  # of settings that the user's environment may hold
@@ -96,7 +96,7 @@ class Site:
         return Usage({name: self._processes[name].pid for name in names or self._processes})
 
     def wait_until_quiet(self, *names: str) -> None:
-        """Until the processes have done what they were at."""
+        """Until the processes named, or all, have done what they were at."""
         deadline = time.monotonic() + QUIET_PATIENCE
         cpu = 1.0
         while cpu > QUIET:
