@@ -4,7 +4,18 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from bench import associations, ceilings, gateway, lone, memory, receive, report, scale, worklist
+from bench import (
+    associations,
+    ceilings,
+    gateway,
+    lone,
+    memory,
+    outage,
+    receive,
+    report,
+    scale,
+    worklist,
+)
 from bench.peers import orthanc
 from bench.plan import Plan
 from bench.results import Results
@@ -19,6 +30,7 @@ SUITES: dict[str, Callable[[Plan, Results], None]] = {
     associations.SUITE: associations.measure,
     scale.SUITE: scale.measure,
     memory.SUITE: memory.measure,
+    outage.SUITE: outage.measure,
 }
 RUNS, QUICK_RUNS = 3, 1
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 BUFFER = 1 << 20  # bytes a connection receives into
+DROPPED = 0  # in place of a status: the connection ends without an answer
 
 
 @dataclass(slots=True)
@@ -144,6 +145,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _answer(self, status: int, media: str, body: bytes, keeps_alive: bool) -> None:
         if self._transport is None:
+            return
+        if status == DROPPED:
+            self._transport.abort()
             return
         head = (
             f"HTTP/1.1 {status} Answer\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n"

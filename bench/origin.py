@@ -19,9 +19,9 @@ class Origin(StandIn):
         self._latency = latency
         self.reset()
 
-    def reset(self) -> None:
-        """Count from zero."""
-        self._ask(f"/reset?latency={self._latency}")
+    def reset(self, *, down: bool = False) -> None:
+        """Count from zero; `down` drops each request's connection without an answer."""
+        self._ask(f"/reset?latency={self._latency}&down={int(down)}")
 
     def counts(self) -> dict[str, float]:
         figures: dict[str, float] = self._ask("/counts")

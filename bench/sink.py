@@ -4,7 +4,8 @@ POST …/studies       counts the parts and answers a Store Instances Response (
                      after the latency, which stands for the server's work and a WAN round trip
 GET  /counts         counts since the last reset, as JSON
 GET  /arrivals       when each instance was answered, seconds on the monotonic clock
-POST /reset?latency=SECONDS
+POST /reset?latency=SECONDS&down=0
+                     down=1: count requests, keep nothing, drop the connection
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
-from bench.http_messages import Connection, Receiver, Request
+from bench.http_messages import DROPPED, Connection, Receiver, Request
 from bench.parts import Part, Parts
 
 BOUNDARY = re.compile(r'boundary="?([^";,]+)', re.IGNORECASE)
@@ -28,8 +29,8 @@ Answer = Callable[[int, str, bytes], None]
 class Counts:
     """Since the last reset."""
 
-    def __init__(self, latency: float = 0.0) -> None:
-        self.latency = latency
+    def __init__(self, latency: float = 0.0, *, down: bool = False) -> None:
+        self.latency, self.down = latency, down
         self.requests = self.instances = self.unreadable = self.refused = 0
         self.in_flight = self.most_in_flight = 0
         self.first = self.last = 0.0
@@ -43,6 +44,8 @@ class Counts:
         now = time.monotonic()
         self.in_flight -= 1
         self.requests += 1
+        if self.down:
+            return
         self.instances += len(parts.found)
         self.unreadable += parts.unreadable + (not parts.closed)
         self.first, self.last = self.first or now, now
@@ -102,6 +105,9 @@ class Server:
 
     def store(self, parts: Parts, answer: Answer) -> None:
         self.counts.end(parts)
+        if self.counts.down:
+            answer(DROPPED, "", b"")
+            return
         status = 200 if parts.found else 400
         answer(status, "application/dicom+json", json.dumps(response(parts.found)).encode())
 
@@ -120,7 +126,9 @@ class Server:
             answer(200, "application/json", json.dumps(document()).encode())
 
     def reset(self, query: dict[str, list[str]]) -> dict[str, float]:
-        self.counts = Counts(float(query.get("latency", ["0"])[0]))
+        self.counts = Counts(
+            float(query.get("latency", ["0"])[0]), down=query.get("down", ["0"])[0] == "1"
+        )
         return self.counts.figures()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from bench import associations, gateway, lone, memory, receive, scale, worklist
+from bench import associations, gateway, lone, memory, outage, receive, scale, worklist
 from bench.comparisons import (
     Value,
     above_upstream,
@@ -196,6 +196,27 @@ TARGETS = (
         [memory.cell(memory.MANY)],
         figure(memory.SUITE, memory.OURS, "restart_s"),
         at_most=2,
+    ),
+    Target(
+        "requests in a day without origin server",
+        outage.SUITE,
+        [outage.CELL],
+        figure(outage.SUITE, outage.OURS, "requests_a_day"),
+        at_most=1000,
+    ),
+    Target(
+        "C-STORE p99 in that day, times that before",
+        outage.SUITE,
+        [outage.CELL],
+        figure(outage.SUITE, outage.OURS, "p99_of_before"),
+        at_most=1.2,
+    ),
+    Target(
+        "backlog drained, times the gateway's rate",
+        outage.SUITE,
+        [outage.CELL],
+        figure(outage.SUITE, outage.OURS, "drained_of_gateway"),
+        at_least=0.8,
     ),
 )
 
