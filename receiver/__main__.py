@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from receiver.storage import Storage, storage
-from shared import logs, sandbox
+from shared import logs, metrics, sandbox
+from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
@@ -72,7 +73,8 @@ def _told(settings: Settings, run: Callable[[], int]) -> int:
 
 def _run(settings: Settings, config: Path | None, number: int) -> int:
     """One process of those that share the port."""
-    with storage(settings) as receiving:
+    certificates = Certificates(of_dimse(settings))
+    with storage(settings) as receiving, metrics.exposed(certificates):
         health = Health(
             settings.health.host,
             settings.health.port,

@@ -25,7 +25,10 @@ class Report:
         self._told: dict[tuple[object, ...], None] = {}  # in the order of telling
         self.discards: Counter[str] = Counter()  # instances, by the reason of their route
 
-    def kept(self, size: int) -> None:
+    def kept(self, size: int, *, receive: float, sync: float) -> None:
+        """`receive`: seconds in all; `sync`: of those, until it was safe."""
+        TALLIES.observe(metrics.RECEIVE_SECONDS, receive)
+        TALLIES.observe(metrics.SYNC_SECONDS, sync)
         TALLIES.add(metrics.RECEIVED)
         TALLIES.add(metrics.RECEIVED_BYTES, amount=size)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from receiver.notify import Notifier
 from receiver.routing import Router
 from receiver.store import StorageService
-from shared import logs
+from shared import logs, metrics
 from shared.config import Settings
 from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
 from shared.dimse.service import Peer
+from shared.disk import Disk
 from shared.errors import SpoolFull
 from shared.route_overlap import warnings
 from shared.routing import Routes
@@ -69,7 +70,8 @@ def storage(settings: Settings) -> Iterator[Storage]:
     )
     notifier.start()
     try:
-        yield Storage(service, spool)
+        with metrics.exposed(Disk(settings.spool)):
+            yield Storage(service, spool)
     finally:
         service.close()
         notifier.close(NOTIFY_TIMEOUT)

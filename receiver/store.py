@@ -1,6 +1,7 @@
 """Storage Service Class, provider side (PS3.4 Annex B): Success once the instance is safe."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
@@ -112,6 +113,7 @@ class Store:
     """One C-STORE."""
 
     __slots__ = (
+        "_begun",
         "_fault",
         "_head",
         "_held",
@@ -125,6 +127,7 @@ class Store:
     def __init__(self, service: StorageService, request: Request, settled: Decision | None) -> None:
         """`settled`: what holds whatever the data set says."""
         self._service = service
+        self._begun = time.monotonic()
         self._request = request
         self._settled = settled
         self._head = Head(request.transfer_syntax)
@@ -204,8 +207,10 @@ class Store:
             return self._service.turn_away(self._request, self._head, decision)
         self._keeping = True
         urgent = decision.urgent or self._request.priority == HIGH
+        complete = time.monotonic()
         await self._service.keep(reception, decision.destinations, urgent=urgent)
-        self._service.report.kept(reception.size)
+        safe = time.monotonic()
+        self._service.report.kept(reception.size, receive=safe - self._begun, sync=safe - complete)
         log.debug(
             "instance.kept",
             association=self._request.peer.association,

@@ -23,6 +23,8 @@ TALLIES = Tallies(
     (metrics.RECEIVED_BYTES, ""),
     (metrics.IRREGULAR, ""),
     (metrics.DISCARDED, ""),
+    (metrics.RECEIVE_SECONDS, ""),
+    (metrics.SYNC_SECONDS, ""),
     *by_status(metrics.REFUSED, REFUSALS),
 )
 metrics.expose(TALLIES)

@@ -5,7 +5,7 @@
 -- twice: the client repeats what it got no answer to.
 
 local urgent, routine, leased, marks, wake, slots, hold, faults, probe, limit, doubt, suspects,
-  refused, totals = unpack(KEYS)
+  refused, totals, figures = unpack(KEYS)
 
 local ALONE = 2 -- marks are bits: 1 doubtful (may be stored already), 2 to be sent alone; then
 local ATTEMPT = 4 -- the number of attempts times 4
@@ -94,6 +94,7 @@ for _, member in ipairs(found) do
   leases[#leases + 1] = member
   if #taken == most then full = 1 break end
 end
+redis.call('HSETNX', figures, 'asked', string.format('%.3f', time))
 redis.call('ZREM', waiting(taken[1]), unpack(taken))
 redis.call('ZADD', leased, unpack(leases))
 local marked = {}
@@ -112,6 +113,8 @@ return 0
 -- script nack ARGV delay bits attempts member...
 -- Back to where it was, or behind what is due within `delay` seconds.
 local time, delay = now(), tonumber(ARGV[1])
+redis.call('HINCRBY', totals, 'retried', #ARGV - 3)
+redis.call('HDEL', figures, 'asked')
 for i = 4, #ARGV do
   local member = ARGV[i]
   redis.call('ZREM', leased, member)
@@ -132,6 +135,7 @@ return 0
 -- Whoever held it may have sent it: it comes back doubtful.
 local time = now()
 local ended = redis.call('ZRANGEBYSCORE', leased, '-inf', time, 'LIMIT', 0, ARGV[1])
+if #ended > 0 then redis.call('HDEL', figures, 'asked') end
 for _, member in ipairs(ended) do
   redis.call('ZREM', leased, member)
   redis.call('ZADD', waiting(member), 'NX', place(member, time), member)
@@ -164,6 +168,10 @@ return pressing > 0 and 2 or 1
 -- script doubt
 redis.call('SET', doubt, string.format('%.6f', now()))
 return 0
+
+-- script figures -> seconds without an answer, and what shared/figures.py reads
+local asked = redis.call('ZCARD', leased) > 0 and redis.call('HGET', figures, 'asked')
+return {asked and tostring(math.max(0, now() - asked)) or '0', redis.call('HGETALL', figures)}
 
 -- script counts -> see shared/index.py
 local function first(key)

@@ -15,11 +15,13 @@ from typing import Any
 from redis import Redis
 
 from shared.entry import Entry
+from shared.figures import Figures
 from shared.keys import EPOCH, OF_A_DESTINATION, SCANS_WANTED, keys
 from shared.scripts import Scripts
 
 PIECE = 500  # members in a call: some 2 ms of Redis' time
 WAKE = 15.0  # seconds after which a lost tick is made up for
+SLOW = 10.0  # seconds without an answer after which people are told
 FULL_BATCH = 64  # instances that make another tick worth while
 NO_KEY = -2  # what PTTL says of a key that is not there
 URGENT_TICK = 2  # what scripts say of a tick that is wanted: 0 none, 1 one, 2 one ahead of others
@@ -185,6 +187,16 @@ class Index:
             oldest=min(received, default=None),
             totals=dict(zip(names, map(int, totals[1::2]), strict=True)),
         )
+
+    def figures(self, destination: str) -> Figures:
+        unanswered, found = self._call("figures", destination)
+        fields = dict(zip(found[::2], found[1::2], strict=True))
+        texts = {name.decode(): value.decode() for name, value in fields.items()}
+        return Figures(float(unanswered), texts)
+
+    def figure(self, destination: str, name: str, value: float) -> None:
+        """Have a figure told from now on."""
+        self._client.hset(keys(destination)[OF_A_DESTINATION.index("figures")], name, repr(value))
 
     def count(self, destination: str, what: str, number: int = 1) -> None:
         """Add to a destination's totals."""

@@ -16,6 +16,7 @@ OF_A_DESTINATION = (
     "suspects",
     "refused",
     "totals",
+    "figures",
 )
 EPOCH = "dcm:epoch"  # a random value: gone or changed, the index was lost
 SCANS_WANTED = "dcm:scans"  # a counter: whoever dropped something asks for a scan of the spool

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 from receiver.storage import Storage, storage
-from shared import logs, sandbox
+from shared import logs, metrics, sandbox
+from shared.broker import connect
+from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
@@ -16,8 +18,10 @@ from shared.dimse.run import Reload, Stopped, serve
 from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Check, Health
+from shared.index import Index
 from shared.reload import newest, reload
 from standalone import ready
+from uploader.gauges import Gauges
 from worklist.find import WorklistService
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
@@ -77,6 +81,8 @@ def _run(settings: Settings, number: int) -> int:
             receiving = stack.enter_context(storage(settings))
             services.append(receiving.service)
             checks["spool"] = receiving.check
+            if number == 0:
+                stack.enter_context(metrics.exposed(_of_destinations(settings)))
             admit = receiving.admit
         worklist = WorklistService(settings)
         if worklist.site.places:
@@ -84,6 +90,8 @@ def _run(settings: Settings, number: int) -> int:
             # Who asks for the worklist needs no room on the disk, so nobody is turned away at the
             # soft watermark; at the hard one a C-STORE is answered 0xA700 by itself.
             admit = admit_all
+        certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
+        stack.enter_context(metrics.exposed(certificates, worklist))
         if number == 0 and settings.health.port:
             stack.enter_context(_health(settings, checks))
         receive = settings.receive
@@ -92,6 +100,13 @@ def _run(settings: Settings, number: int) -> int:
         with _listening(receive.host, receive.port):
             serve(acceptor, _started, _closing(worklist), _reloading(settings, receiving, worklist))
     return 0
+
+
+def _of_destinations(settings: Settings) -> Gauges:
+    """The uploader of a process tree has no port; whoever has tells what it told Redis."""
+    names = [each.name for each in settings.upload_destinations]
+    root = settings.spool.path.absolute()
+    return Gauges(Index(connect(settings.redis)), root, names, lambda: True)
 
 
 @contextlib.contextmanager

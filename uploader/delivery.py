@@ -6,8 +6,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from shared import logs
+from shared import logs, metrics
 from shared.errors import Busy, DestinationFault, Unavailable
+from shared.figures import observed
 from shared.index import Claim, Mark
 from uploader.fate import unexplained
 from uploader.origin import Origin
@@ -134,7 +135,7 @@ class Delivery:
                 tally.stored += found
         finally:
             if tally.delivered or any(_shows_health(outcome) for _, outcome in accounted):
-                self._succeeded(turn, tally, seconds)
+                self._succeeded(turn, part, tally, seconds)
         trying = turn.probing or part.kind is Kind.TRIAL
         if trying and any(outcome.outage for outcome in outcomes):
             raise Unavailable(f"stores nothing: {outcomes[0].detail}")
@@ -154,9 +155,17 @@ class Delivery:
             self._settlement.put_off(claim, tries, Mark.NONE)
         return True
 
-    def _succeeded(self, turn: Turn, tally: Tally, seconds: float) -> None:
+    def _succeeded(self, turn: Turn, part: Part, tally: Tally, seconds: float) -> None:
         self._faults = 0
-        recovered = self._at.turns.success(turn, stored=tally.stored, duplicates=tally.duplicates)
+        recovered = self._at.turns.success(
+            turn,
+            stored=tally.stored,
+            duplicates=tally.duplicates,
+            figures={
+                **observed(metrics.REQUEST_SECONDS, seconds),
+                **observed(metrics.REQUEST_INSTANCES, len(part.claims)),
+            },
+        )
         if recovered:
             log.info("destination.recovered", destination=self._name)
         log.info(

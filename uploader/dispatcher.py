@@ -14,8 +14,10 @@ from shared import logs, metrics
 from shared.broker import plain
 from shared.entry import Entry
 from shared.errors import SpoolError
+from shared.figures import KEPT_BYTES
 from shared.index import PIECE
 from uploader.gauges import Gauges
+from uploader.silence import Silence
 from uploader.turns import Lead
 from uploader.workplace import Workplace
 
@@ -45,6 +47,7 @@ class Dispatcher:
         self._leads = False
         root = workplace.spool.root
         self._gauges = Gauges(workplace.index, root, self._destinations, lambda: self._leads)
+        self._silence = Silence(workplace.index, self._destinations)
 
     def start(self) -> None:
         metrics.expose(self._gauges)
@@ -81,6 +84,7 @@ class Dispatcher:
             if ended := self._at.index.reap(each):
                 log.warning("lease.ended", destination=each, instances=ended)
         self._at.ticks.enqueue_all(self._at.index.wanted(self._destinations, wake=WAKE))
+        self._silence.look()
         return self._scan_on()
 
     def _run(self) -> None:
@@ -143,10 +147,13 @@ class Dispatcher:
         """Adds everything that is kept; constant memory, however much that is."""
         seen = added = 0
         for destination in self._destinations:
+            size = 0
             for piece in _pieces(self._at.spool.scan(destination)):
                 seen += len(piece)
+                size += sum(each.size for each in piece)
                 added += self._at.index.add(piece, wake=False).number
                 yield
+            self._at.index.figure(destination, KEPT_BYTES, size)
         if added:
             log.info("spool.scanned", instances=seen, added=added)
 

@@ -7,6 +7,7 @@ import time
 
 from shared import logs
 from shared.errors import Denied, DestinationFault, Misconfigured
+from shared.figures import TOKEN_ENDS
 from shared.index import Batch
 from uploader.delivery import Delivery
 from uploader.origin import Origin
@@ -21,6 +22,8 @@ class Drain:
 
     def __init__(self, origin: Origin, workplace: Workplace) -> None:
         self._destination = origin.destination
+        self._origin = origin
+        self._token_ends = 0  # seconds since 1970, as told
         self._delivery = Delivery(origin, workplace)
         self._at = workplace
 
@@ -31,6 +34,7 @@ class Drain:
             return
         try:
             self._drain(turn)
+            self._tell_of_token()
         finally:
             self._at.ticks.enqueue_all(self._at.turns.finish(turn))
 
@@ -57,6 +61,15 @@ class Drain:
             lease=self._at.settings.lease,
             probing=turn.probing,
         )
+
+    def _tell_of_token(self) -> None:
+        left = self._origin.token_seconds
+        if left is None:
+            return
+        ends = round(time.time() + left)
+        if abs(ends - self._token_ends) > 1:
+            self._token_ends = ends
+            self._at.index.figure(self._destination.name, TOKEN_ENDS, ends)
 
     def _hold(self, turn: Turn, fault: DestinationFault) -> None:
         hold = self._at.turns.fault(turn, fault)

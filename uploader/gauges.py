@@ -4,7 +4,6 @@ The totals are kept in Redis, so that they add up whoever counted and whoever is
 """
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from redis.exceptions import RedisError
 
 from shared import metrics
 from shared.entry import SUFFIX
+from shared.figures import KEPT_BYTES, KINDS, SPREADS, TOKEN_ENDS, Figures
 from shared.index import Counts, Index
 from shared.metrics import Declared, Sample
 from shared.quarantine import FOLDER
@@ -22,12 +22,18 @@ TOTALS: dict[str, Declared] = {  # by their names in Redis
     "duplicates": metrics.DUPLICATES,
     "requests": metrics.REQUESTS,
     "quarantined": metrics.QUARANTINED,
+    "retried": metrics.RETRIED,
+    "holds": metrics.HOLDS,
 }
 
 
 class Gauges:
     def __init__(
-        self, index: Index, root: Path, destinations: Iterable[str], leads: Callable[[], bool]
+        self,
+        index: Index,
+        root: Path,
+        destinations: Iterable[str],
+        leads: Callable[[], bool],
     ) -> None:
         self._index = index
         self._root = root
@@ -37,21 +43,16 @@ class Gauges:
     def __call__(self) -> Iterator[Sample]:
         leads = self._leads()
         yield Sample(metrics.LEADS, leads)
-        yield from self._free()
         if not leads:
             return
         for each in self._destinations:
             yield Sample(metrics.QUARANTINE, self._quarantined(each), (each,))
         try:
             for each in self._destinations:
-                yield from _of_a_destination(each, self._index.counts(each))
+                counts = self._index.counts(each)
+                yield from _of_a_destination(each, counts)
+                yield from _figures(each, counts, self._index.figures(each))
         except RedisError:  # the check named redis says so
-            return
-
-    def _free(self) -> Iterator[Sample]:
-        try:
-            yield Sample(metrics.FREE, shutil.disk_usage(self._root).free)
-        except OSError:  # the check named spool says so
             return
 
     def _quarantined(self, destination: str) -> int:
@@ -73,3 +74,16 @@ def _of_a_destination(name: str, counts: Counts) -> Iterator[Sample]:
     yield Sample(metrics.TICKS, counts.running, (name,))
     for total, declared in TOTALS.items():
         yield Sample(declared, counts.totals.get(total, 0), (name,))
+
+
+def _figures(name: str, counts: Counts, figures: Figures) -> Iterator[Sample]:
+    for _, kind in KINDS:
+        failing = counts.faults > 0 and figures.fault == kind
+        yield Sample(metrics.FAILING, failing, (name, kind))
+    yield Sample(metrics.UNANSWERED, figures.unanswered, (name,))
+    for declared in SPREADS:
+        yield Sample(declared, figures.spread(declared), (name,))
+    if (kept := figures.number(KEPT_BYTES)) is not None:
+        yield Sample(metrics.KEPT_BYTES, kept, (name,))
+    if (ends := figures.number(TOKEN_ENDS)) is not None:
+        yield Sample(metrics.TOKEN, ends - time.time(), (name, "store"))

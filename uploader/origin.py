@@ -23,6 +23,11 @@ class Origin:
         self.destination = destination
         self._studies = Studies(destination)
 
+    @property
+    def token_seconds(self) -> float | None:
+        """Until the access token ends; None: there is none."""
+        return self._studies.token_seconds
+
     def store(self, instances: Sequence[Path], *, ambiguous: bool = False) -> list[Outcome]:
         """Send the instances in one Store transaction (PS3.18 10.5): an outcome each, in order.
 

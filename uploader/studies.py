@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 
 from shared.destination import Destination
+from shared.dicomweb.auth import seconds_left
 from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.multipart import Body, PartChanged
@@ -38,6 +39,11 @@ class Studies:
         self._uri = destination.upload_uri
         self._destination = destination
         self._client = open_client(destination)
+
+    @property
+    def token_seconds(self) -> float | None:
+        """Until the access token ends; None: there is none."""
+        return seconds_left(self._client.auth)
 
     def store(self, batch: Sequence[Instance]) -> list[Outcome]:
         """One Store transaction, or another without a file that vanished under our hands."""

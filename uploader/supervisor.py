@@ -5,8 +5,10 @@ import signal
 import threading
 from pathlib import Path
 
-from shared import logs, sandbox
+from shared import logs, metrics, sandbox
+from shared.certificates import Certificates, of_clients
 from shared.config import Settings
+from shared.disk import Disk
 from shared.errors import ProxyError, SpoolFull
 from shared.health import Check, Health
 from shared.reload import applied, reload
@@ -68,6 +70,9 @@ def _upload(
     }
     health = _health(settings, {"dispatcher": dispatcher.wedged}, ready)
     log.info("uploader.started", destinations=names, workers=settings.upload.workers)
+    sources = (Disk(settings.spool), Certificates(of_clients(settings)))
+    for each in sources:
+        metrics.expose(each)
     dispatcher.start()
     try:
         while not stopping.wait(POLL):
@@ -83,6 +88,8 @@ def _upload(
         log.info("uploader.stopping")
         workers.end(settings.upload.drain_timeout)
         dispatcher.close()
+        for each in sources:
+            metrics.withdraw(each)
         health.close()
         workplace.spool.close()
 

@@ -45,6 +45,7 @@ return redis.call('SET', wake, '1', 'NX', 'PX', ARGV[1]) and 1 or 0
 
 -- script finish ARGV tick wake_ms -> tick wanted (0, 1, 2: an urgent one)
 redis.call('ZREM', slots, ARGV[1])
+if redis.call('ZCARD', slots) == 0 then redis.call('HDEL', figures, 'asked') end
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
 local all, pressing = due(now())
 if all == 0 or redis.call('EXISTS', hold) == 1 then
@@ -54,12 +55,13 @@ end
 wake_for(ARGV[2])
 return pressing > 0 and 2 or 1
 
--- script fault ARGV tick base cap random retry_after busy parallelism reason silent -> new, ms, faults
+-- script fault ARGV tick base cap random retry_after busy parallelism reason silent kind -> new, ms, faults
 -- Ticks that were under way when the hold began do not lengthen it: it is one fault. A server that is
 -- silent about one instance may store the next: what went before does not count, only how many
 -- instances it has been silent about.
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
 redis.call('DEL', wake)
+redis.call('HDEL', figures, 'asked')
 local asked = math.floor(tonumber(ARGV[5]) * 1000)
 local left = redis.call('PTTL', hold)
 if left > 0 then
@@ -75,6 +77,8 @@ if asked <= 0 then -- full jitter
   ms = math.max(1, math.floor(longest * tonumber(ARGV[4]) * 1000))
 end
 redis.call('SET', hold, ARGV[8], 'PX', ms)
+redis.call('HSET', figures, 'fault', ARGV[10])
+redis.call('HINCRBY', totals, 'holds', 1)
 if ARGV[6] == '1' then
   local time = now()
   local most = tonumber(redis.call('HGET', limit, 'most') or ARGV[7])
@@ -83,8 +87,11 @@ if ARGV[6] == '1' then
 end
 return {1, ms, count}
 
--- script success ARGV tick parallelism growth stored duplicates -> 1 if it had failed before
+-- script success ARGV tick parallelism growth stored duplicates figure amount... -> 1 if it had
+-- failed before
 local time = now()
+redis.call('HDEL', figures, 'asked')
+for i = 6, #ARGV, 2 do redis.call('HINCRBY', figures, ARGV[i], ARGV[i + 1]) end
 redis.call('HINCRBY', totals, 'requests', 1)
 if ARGV[4] ~= '0' or ARGV[5] ~= '0' then redis.call('DEL', refused) end
 if ARGV[4] ~= '0' then redis.call('HINCRBY', totals, 'stored', ARGV[4]) end

@@ -1,6 +1,7 @@
 """Whose turn it is to send: slots of a destination, holds while it fails, a probe after each."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from redis import Redis
 from shared import index
 from shared.destination import Destination
 from shared.errors import Busy, DestinationFault, Silent
+from shared.figures import kind
 from shared.keys import LEADER, UPLOADERS, keys
 from shared.scripts import Scripts
 from shared.sections import Upload
@@ -19,6 +21,7 @@ from shared.sections import Upload
 LUA = Path(__file__).with_name("turns.lua")
 GROWTH = 10.0  # seconds of success for one request more at once, after it asked for fewer
 LEADERSHIP = 5.0  # seconds after which another dispatcher takes over
+NO_FIGURES: Mapping[str, int] = {}
 PRESENCE = 15.0  # seconds after which an uploader that was not heard of counts as gone
 
 
@@ -101,10 +104,13 @@ class Turns:
             turn.destination.parallelism,
             fault.reason,
             int(isinstance(fault, Silent)),
+            kind(fault),
         )
         return Hold(bool(begun), ms / 1000, faults)
 
-    def success(self, turn: Turn, *, stored: int, duplicates: int) -> bool:
+    def success(
+        self, turn: Turn, *, stored: int, duplicates: int, figures: Mapping[str, int] = NO_FIGURES
+    ) -> bool:
         """A request was answered as it should be. Whether the destination had failed before."""
         recovered = self._call(
             "success",
@@ -114,6 +120,7 @@ class Turns:
             GROWTH,
             stored,
             duplicates,
+            *(part for each in figures.items() for part in each),
         )
         turn.state = State.OPEN
         return bool(recovered)

@@ -3,7 +3,8 @@
 import os
 import sys
 
-from shared import logs, sandbox
+from shared import logs, metrics, sandbox
+from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
@@ -45,7 +46,9 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     try:
         acceptor = Acceptor(services, settings.receive, host=host, port=port)
         acceptor.admission = Admission(settings.admission, settings.peers)
-        serve(acceptor, None, _closing(services), _reloading(settings, services))
+        certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
+        with metrics.exposed(certificates, *services):
+            serve(acceptor, None, _closing(services), _reloading(settings, services))
     except ConfigurationError as error:  # a TLS file that is none
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED

@@ -1,9 +1,12 @@
 """Modality Worklist Information Model - FIND, provider side (PS3.4 Annex K)."""
 
 from collections import Counter
+from collections.abc import Iterator
 
+from shared import metrics
 from shared.config import Settings
 from shared.dimse.service import Operation, Request, Service
+from shared.metric import Sample
 from worklist.elements import SYNTAXES
 from worklist.operation import Find
 from worklist.question import Questions
@@ -62,6 +65,12 @@ class WorklistService(Service):
         kept = set(newest.upstreams.values())
         self._retired += [each for each in old.upstreams.values() if each not in kept]
         self._newest = newest
+
+    def __call__(self) -> Iterator[Sample]:
+        """A source of metrics."""
+        for name, each in self._newest.upstreams.items():
+            if (left := each.token_seconds) is not None:
+                yield Sample(metrics.TOKEN, left, (name, "worklist"))
 
     async def close(self) -> None:
         for each in (*self._newest.upstreams.values(), *self._retired):

@@ -17,7 +17,7 @@ from worklist.datetimes import UnreadableKey
 from worklist.elements import Unreadable
 from worklist.question import Query, Questions
 from worklist.site import Place, Site
-from worklist.tallies import TALLIES
+from worklist.tallies import DROPS, TALLIES
 from worklist.upstream import Found, Upstream
 from worklist.workitem import Workitem
 
@@ -178,7 +178,9 @@ def _tally(status: int, counts: Counter[str], seconds: float) -> None:
     TALLIES.add(metrics.QUERIES, status_label(status))
     TALLIES.add(metrics.MATCHES, amount=counts["matches"])
     TALLIES.add(metrics.STALE, amount=counts["stale"])
-    TALLIES.add(metrics.QUERY_SECONDS, amount=seconds)
+    for each in DROPS:
+        TALLIES.add(metrics.DROPPED, each, counts[each])
+    TALLIES.observe(metrics.QUERY_SECONDS, seconds)
 
 
 def _some(results: list[Found | BaseException]) -> list[Found]:

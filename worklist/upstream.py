@@ -6,8 +6,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from shared import logs
+from shared import logs, metrics
 from shared.destination import Destination
+from shared.dicomweb.auth import seconds_left
 from shared.dicomweb.client import open_async_client
 from shared.dicomweb.ups import Page, Refused, search
 from shared.errors import ProxyError, Unavailable
@@ -16,6 +17,7 @@ from worklist.paging import Pages, read_all
 from worklist.parsed import Parsed
 from worklist.presets import Preset
 from worklist.search import PLAIN, WITHOUT_KEYS, Search
+from worklist.tallies import TALLIES
 from worklist.workitem import Workitem
 
 REMEMBERED = 600.0  # s that a refused search is not tried again as it was
@@ -154,7 +156,19 @@ class Upstream:
         return await read_all(fetch, read, lambda workitem: workitem.mark, limit, most)
 
     async def _one(self, uri: str, accept: str) -> Page:
-        return await search(self._client, uri, accept, none_is_404=self._preset.none_is_404)
+        begun = self._clock()
+        try:
+            return await search(self._client, uri, accept, none_is_404=self._preset.none_is_404)
+        except ProxyError:
+            TALLIES.add(metrics.UPSTREAM_FAULTS)
+            raise
+        finally:
+            TALLIES.observe(metrics.UPSTREAM_SECONDS, self._clock() - begun)
+
+    @property
+    def token_seconds(self) -> float | None:
+        """Until the access token ends; None: there is none."""
+        return seconds_left(self._client.auth)
 
 
 class _Attempts:
@@ -180,6 +194,7 @@ class _Attempts:
             async with asyncio.timeout_at(self._deadline):
                 return await request()
         except TimeoutError:
+            TALLIES.add(metrics.UPSTREAM_FAULTS)
             raise Unavailable("did not answer before the deadline") from None
 
 

@@ -25,12 +25,21 @@ class Credentials(Protocol):
         """
         ...
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Until they end; None where nobody knows."""
+        ...
+
 
 class HeaderAuth(httpx.Auth):
     """Sends the request, and once more after 401 if the credentials could be renewed."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
+
+    @property
+    def seconds_left(self) -> float | None:
+        return self._credentials.seconds_left
 
     def sync_auth_flow(
         self, request: httpx.Request
@@ -59,6 +68,8 @@ class HeaderAuth(httpx.Auth):
 
 class FileCredentials:
     """A secret in a file, read again when the file is replaced or rewritten."""
+
+    seconds_left = None
 
     def __init__(self, path: Path, render: Callable[[str], str]) -> None:
         self._path = path
@@ -96,6 +107,11 @@ def problem(error: OSError | ValueError) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror})"
     return str(error)
+
+
+def seconds_left(auth: httpx.Auth | None) -> float | None:
+    """Until the credentials of this flow end; None where nobody knows."""
+    return auth.seconds_left if isinstance(auth, HeaderAuth) else None
 
 
 def open_auth(destination: Destination) -> httpx.Auth | None:

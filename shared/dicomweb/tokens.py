@@ -47,6 +47,11 @@ class TokenCredentials:
                 self._renew(still_good=self._header != refused)
             return self._header
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the token ends, below 0 once it has; None before the first."""
+        return self._ends_at - self._clock() if self._header else None
+
     def _renew(self, *, still_good: bool) -> None:
         now = self._clock()
         try:

@@ -3,7 +3,7 @@
 import secrets
 from typing import Protocol
 
-from shared import logs
+from shared import logs, metrics
 from shared.dimse import pdu, proposal
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.entity import Entity
@@ -13,6 +13,8 @@ from shared.dimse.pdu import ProtocolFault
 from shared.dimse.provider import EVENTS, Event, Provider, State
 from shared.dimse.rejection import PROTOCOL_VERSION_NOT_SUPPORTED, Rejection
 from shared.dimse.service import Peer
+from shared.dimse.tallies import ENDS, TALLIES, rejection_label
+from shared.tallies import OTHER
 
 MAX_REQUEST = 262144  # bytes of an A-ASSOCIATE-RQ; 128 contexts of 40 transfer syntaxes take 140 KB
 MAX_DATA = 134217728  # bytes of a P-DATA-TF; some devices send longer ones than we ask for
@@ -202,11 +204,13 @@ class Association:
                 self._entity.admission.denied(self._peer),
             )
             self._entity.census.join(self._wire, self._peer)
+            TALLIES.add(metrics.ASSOCIATIONS)
             self._wire.write(accept(self._request, self._agreement))
 
     def send_reject(self) -> None:
         if self._rejection:
             self._wire.write(pdu.reject(*self._rejection))
+            TALLIES.add(metrics.ASSOCIATIONS_REFUSED, rejection_label(self._rejection))
             log.warning("association.refused", reason=str(self._rejection), **self._names())
         self._start_artim()
 
@@ -259,7 +263,10 @@ class Association:
         if messages:
             messages.end()
             self._entity.census.part(self._wire)
-            self._report(messages, self._outcome or how)
+            how = self._outcome or how
+            TALLIES.add(metrics.ASSOCIATIONS, amount=-1)
+            TALLIES.add(metrics.ASSOCIATIONS_ENDED, ENDS.get(how, OTHER))
+            self._report(messages, how)
 
     def _report(self, messages: Messages, how: str) -> None:
         counts = messages.counts

@@ -98,8 +98,15 @@ def test_three_replicas_add_up_to_what_the_origin_server_counted(
     assert replicas.added_up("quarantined_total", "default") == 150 - stored
     assert replicas.added_up("quarantine_instances", "default") == 150 - stored
     assert replicas.added_up("ready_instances", "default", "routine") == 0
+    answered = len(origin_server.stores)
+    assert replicas.added_up("request_seconds_count", "default") <= answered
+    assert replicas.added_up("request_instances_sum", "default") >= stored
+    assert replicas.added_up("request_instances_bucket", "default", "+Inf") > 0
+    assert replicas.added_up("spool_kept_bytes", "default") >= 0
     for each in replicas.scraped():
         assert each["spool_free_bytes", ()] > 0
+        assert each["spool_size_bytes", ()] > each["spool_free_bytes", ()]
+        assert each["spool_reserve_bytes", ("hard",)] == 0
         assert each["check", ("redis",)] == each["check", ("spool",)] == 1
         assert each["process_start_time_seconds", ()] > 0
 
@@ -124,6 +131,9 @@ def test_another_replica_tells_when_the_leader_dies_and_a_hold_is_seen(
     assert replicas.added_up("faults_in_a_row", "default") >= 1
     assert replicas.added_up("oldest_age_seconds", "default") > 0
     assert replicas.added_up("ready_instances", "default", "routine") == 2
+    assert replicas.added_up("failing", "default", "busy") == 1
+    assert replicas.added_up("holds_total", "default") >= 1
+    assert replicas.added_up("retried_total", "default") >= 2
 
 
 def test_a_lost_redis_is_told_and_ends_what_only_redis_knows(

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,11 @@ def test_several_processes_count_together_and_a_dead_one_is_not_forgotten(
     assert found["received_bytes_total", ()] > 24 * len(data_set())
     assert found["refused_total", ("0117",)] == 3
     assert found["check", ("spool",)] == 1
+    assert found["receive_seconds_count", ()] == found["sync_seconds_count", ()] == 24
+    assert found["receive_seconds_bucket", ("+Inf",)] == 24
+    assert 0 < found["sync_seconds_sum", ()] <= found["receive_seconds_sum", ()]
+    assert found["associations", ()] == 0
+    assert found["associations_ended_total", ("released",)] == 27
 
     os.kill(max(receiver.children), signal.SIGKILL)
     wait_until(
@@ -85,6 +91,29 @@ def test_several_processes_count_together_and_a_dead_one_is_not_forgotten(
     )
     store(ports[0], 12, data_set())
     assert scrape(ports[1])["received_total", ()] == 36
+
+
+def test_associations_that_a_killed_process_had_are_open_no_more(
+    receiver: Service, ports: tuple[int, int]
+) -> None:
+    with ExitStack() as stack:
+        for _ in range(12):  # so that the kernel gives each process some
+            modality = stack.enter_context(RawAssociation(ports[0]))
+            modality.associate()
+        assert scrape(ports[1])["associations", ()] == 12
+        os.kill(max(receiver.children), signal.SIGKILL)
+        wait_until(lambda: 0 < scrape(ports[1])["associations", ()] < 12, PATIENCE, "it to be seen")
+
+
+def test_broken_associations_are_counted(receiver: Service, ports: tuple[int, int]) -> None:
+    with RawAssociation(ports[0]) as modality:
+        modality.associate()
+        modality.send(b"\x63\x00\x00\x00\x00\x04\x00\x00\x00\x00")
+        wait_until(
+            lambda: scrape(ports[1])["associations_ended_total", ("other",)] == 1, PATIENCE, "it"
+        )
+    assert receiver.events("association.faulty")
+    assert scrape(ports[1])["associations_refused_total", ("2.3.1",)] == 0
 
 
 def test_the_worklist_counts_queries_by_their_end(tmp_path: Path, ports: tuple[int, int]) -> None:
@@ -108,4 +137,8 @@ def test_the_worklist_counts_queries_by_their_end(tmp_path: Path, ports: tuple[i
         found = scrape(ports[1])
     assert found["worklist_queries_total", ("0000",)] == 2
     assert found["worklist_matches_total", ()] == 1
-    assert found["worklist_query_seconds_total", ()] > 0
+    assert found["worklist_query_seconds_sum", ()] > 0
+    assert found["worklist_query_seconds_count", ()] == 2
+    assert found["worklist_upstream_seconds_count", ()] >= 2
+    assert found["worklist_upstream_faults_total", ()] == 0
+    assert found["worklist_dropped_total", ("unscheduled",)] == 0

@@ -18,8 +18,7 @@ seconds after it is gone. Counts are kept in Redis, so they hold for all workers
 the seconds of such a change two may answer: ask with `max by (destination) (…)`. A Redis that lost
 its data begins to count at 0, which `rate` and `increase` know how to take.
 
-`dicomweb-proxy up` has one health port, if `health.port` is set, and tells there what receiver and
-worklist count; of its destinations `dicomweb-proxy status --json` tells.
+`dicomweb-proxy up` has one health port, if `health.port` is set, and tells everything there.
 
 Labels are names from the settings and statuses of DICOM. No metric carries a UID, an AE title or an
 address.
@@ -37,6 +36,9 @@ TAIL = """
 | Does somebody have to decide? | `max by (destination) (dicomweb_proxy_quarantine_instances) > 0` |
 | Is a service not ready? | `dicomweb_proxy_check == 0` |
 | Does no uploader lead? | `absent(dicomweb_proxy_leader == 1)` |
+| Are our credentials refused? | `dicomweb_proxy_failing{fault="denied"} == 1` |
+| Does an archive hang? | `max by (destination) (dicomweb_proxy_unanswered_seconds) > 15` |
+| Do requests take long? | `histogram_quantile(0.9, rate(…_request_seconds_bucket[5m])) > 10` |
 | Instances a second | `max by (destination) (rate(dicomweb_proxy_stored_total[5m]))` |
 """
 

@@ -1,0 +1,51 @@
+"""What is remembered of a destination in Redis for those who watch, and for nothing else."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from shared import metrics
+from shared.errors import Busy, Denied, DestinationFault, Misconfigured, Silent, Unavailable
+from shared.metric import Declared, Spread
+
+# What a destination may be held for, by the most special class first.
+KINDS: tuple[tuple[type[DestinationFault], str], ...] = (
+    (Busy, "busy"),
+    (Silent, "silent"),
+    (Unavailable, "unavailable"),
+    (Denied, "denied"),
+    (Misconfigured, "misconfigured"),
+)
+MILLI = 1000  # sums are whole thousandths: Redis adds those without rounding
+SPREADS = (metrics.REQUEST_SECONDS, metrics.REQUEST_INSTANCES)
+TOKEN_ENDS, KEPT_BYTES, FAULT = "token_ends", "kept_bytes", "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    unanswered: float  # seconds since a request was begun, and none was answered; 0: none is
+    texts: dict[str, str]  # by name, as Redis has them
+
+    @property
+    def fault(self) -> str:
+        """The kind of the last one; "" if there was none."""
+        return self.texts.get(FAULT, "")
+
+    def number(self, name: str) -> float | None:
+        found = self.texts.get(name)
+        return None if found is None else float(found)
+
+    def spread(self, metric: Declared) -> Spread:
+        bounds = [*map(str, metric.bounds), "inf"]
+        counts = tuple(self.number(f"{metric.name}:{bound}") or 0.0 for bound in bounds)
+        return Spread(counts, (self.number(f"{metric.name}:sum") or 0.0) / MILLI)
+
+
+def observed(metric: Declared, value: float) -> dict[str, int]:
+    """What one observation adds to the figures."""
+    bounds = [*map(str, metric.bounds), "inf"]
+    bucket = bounds[bisect_left(metric.bounds, value)]
+    return {f"{metric.name}:{bucket}": 1, f"{metric.name}:sum": round(value * MILLI)}
+
+
+def kind(fault: DestinationFault) -> str:
+    return next(name for each, name in KINDS if isinstance(fault, each))
