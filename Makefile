@@ -45,9 +45,10 @@ chaos: setup ## break everything while modalities send: lost must be 0 (CHAOS=sh
 fuzz: setup ## ten minutes of looking for what breaks the DIMSE side
 	$(BIN)/python -m tests.fuzz --seconds 600 $(ARGS)
 
-docs: setup ## proxy.example.toml, docs/configuration.md and docs/metrics.md anew from the program
+docs: setup ## proxy.example.toml and the reference pages of docs/ anew from the program
 	$(BIN)/python -m tests.support.settings_reference
 	$(BIN)/python -m tests.support.metrics_reference
+	$(BIN)/python -m tests.support.events_reference
 
 sbom: setup ## a CycloneDX bill of materials for each image, in dist/sbom
 	$(BIN)/python -m tests.support.sbom dist/sbom

@@ -1,7 +1,7 @@
 """Logs: JSON lines or a readable console, one pipe for ours and the libraries'; identity withheld.
 
 INFO is a line per association, batch and change of state; DEBUG per instance; WARNING means refused
-or tried again; ERROR means someone must act. Events are named noun.past_verb.
+or tried again; ERROR means someone must act. Events are named noun.past_verb: see shared.events.
 """
 
 import logging
@@ -13,6 +13,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from shared import tracebacks
+from shared.repeats import Repeats
 from shared.sections import LogFormat, LogSettings
 
 WITHHELD = "[withheld]"
@@ -23,6 +24,7 @@ NOISY = (
     "httpcore",
     "pynetdicom",
     "pydicom",
+    "redis",
     "rq",
     "google",
     "asyncio",
@@ -41,7 +43,9 @@ def configure(settings: LogSettings, service: str, stream: TextIO | None = None)
         withhold_identity,
         tracebacks.withhold_quotes,
     ]
+    repeats = Repeats()
     handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(repeats.shows)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -59,6 +63,7 @@ def configure(settings: LogSettings, service: str, stream: TextIO | None = None)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            repeats,
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],

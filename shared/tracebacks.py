@@ -30,9 +30,11 @@ def text(exc_info: Any) -> str:
 
 
 def withhold_quotes(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Say where a library that quotes said something, and not what."""
+    """Say where a library said something; what, only of those that do not quote."""
     record = event.get("_record")
-    if record is not None and QUOTING.match(record.name):
+    if record is not None:
+        if not QUOTING.match(record.name):
+            event["text"] = event["event"]
         place = f"{record.module}:{record.lineno}"
         event.update(event="library.complained", library=record.name, place=place)
     return event
