@@ -40,13 +40,15 @@ def _embedded(folder: Path) -> str | None:
         return None
 
 
-def want_scan(settings: Settings) -> None:
-    """Have the spool looked through now; without Redis that happens soon anyway."""
+def want_scan(settings: Settings) -> bool:
+    """Have the spool looked through now, if Redis is there; without it that happens soon anyway."""
     client = open_index(settings)
     if client is None:
-        return
+        return False
     with client, contextlib.suppress(RedisError):
         Index(client).want_scan()
+        return True
+    return False
 
 
 def indexed_paths(settings: Settings) -> set[str] | None:

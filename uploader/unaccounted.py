@@ -5,6 +5,7 @@ They are looked for by QIDO-RS (PS3.18 10.6), else sent again, each alone.
 
 from collections.abc import Sequence
 
+from shared import logs
 from shared.errors import DestinationFault, Silent
 from shared.index import Claim, Mark
 from uploader.origin import Origin
@@ -15,7 +16,11 @@ from uploader.turns import Turn
 from uploader.workplace import Workplace
 
 NOTHING_STORED = "answers a Store request and stores nothing"
+SILENT_IN_A_ROW = 2  # instances, each sent alone, with none stored meanwhile: then it is not they
+SHOWN = 2  # times that others were stored and this one was not, before it is to blame
 FOUND = Outcome(Verdict.STORED, 0, detail="not named in the answer, found by QIDO-RS")
+
+log = logs.get(__name__)
 
 
 class Unaccounted:
@@ -62,12 +67,19 @@ class Unaccounted:
     def _alone(self, turn: Turn, claim: Claim) -> None:
         """A full archive may be silent about everything; but then it stores nothing else either."""
         count, tries = self._at.index.suspect(self._name, claim.entry)
-        if count >= self._at.settings.max_attempts:
+        if count >= max(self._at.settings.max_attempts, SHOWN):
             detail = f"{NOTHING_STORED} of this instance, others it does"
             outcome = Outcome(Verdict.UNACCOUNTED, 0, detail=detail)
             self._settlement.quarantine(claim, outcome, tries)
-        elif turn.probing:
-            self._settlement.put_back([claim], Mark.DOUBTFUL)
+        elif turn.probing or self._at.index.refuse(self._name, claim.entry) > SILENT_IN_A_ROW:
+            self._settlement.put_back([claim], Mark.DOUBTFUL | Mark.ALONE)
             raise Silent(NOTHING_STORED)
         else:
+            log.warning(
+                "instance.unaccounted",
+                destination=self._name,
+                instance=claim.entry.name,
+                tries=tries,
+                reason=NOTHING_STORED,
+            )
             self._settlement.put_off(claim, tries, Mark.DOUBTFUL)

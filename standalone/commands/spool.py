@@ -2,6 +2,7 @@
 
 Exit code 1 if anything was found that is not. --repair sets aside what cannot be sent, moves what
 no destination would take, and has the index made complete; it never deletes an instance.
+--requeue has every instance that waits announced anew, as after a loss of Redis.
 """
 
 import argparse
@@ -29,6 +30,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="with --repair: the destination that gets what the settings have no destination for",
     )
+    check.add_argument(
+        "--requeue", action="store_true", help="have every waiting instance announced anew"
+    )
     add_config(check)
     add_json(check)
 
@@ -49,8 +53,9 @@ def run(options: argparse.Namespace) -> int:
         still = indexed_paths(settings) or set()
         found = [each for each in found if each.kind is not Kind.GONE or each.path in still]
     done = [_repaired(options, spool, each) for each in found]
-    if options.repair and any(each.kind is Kind.UNINDEXED for each in found):
-        want_scan(settings)
+    unindexed = options.repair and any(each.kind is Kind.UNINDEXED for each in found)
+    if (unindexed or options.requeue) and not want_scan(settings):
+        sys.stderr.write("Redis cannot be reached: the spool is looked through once it is back\n")
     sys.stdout.write(_as_json(found, done) if options.json else _as_text(settings, found, done))
     return 1 if found else 0
 

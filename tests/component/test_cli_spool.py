@@ -7,10 +7,13 @@ import pytest
 
 from standalone import study
 from tests.support.cli import Console
+from tests.support.instances import make
 from tests.support.ports import free_port
 from tests.support.proxy import proxy
+from tests.support.sandbox import sandbox
 from tests.support.scu import send
 from tests.support.spools import keep, open_spool
+from tests.support.waiting import wait_until
 
 PART10 = bytes(128) + b"DICM" + bytes(20)
 
@@ -72,3 +75,34 @@ def test_beside_a_running_proxy_waiting_instances_are_no_finding(
         ended = console("spool", "check")
 
     assert (ended.code, ended.err) == (0, "")
+
+
+def test_what_the_index_lost_is_announced_anew_at_once(console: Console, tmp_path: Path) -> None:
+    [instance] = list(study.instances(datetime(2026, 11, 24, tzinfo=UTC)))[:1]
+    made = make(tmp_path)
+    (tmp_path / "origin").mkdir()
+    with sandbox(tmp_path / "origin") as base:
+        held = {"UPLOAD__URI": f"{base}/studies", "UPLOAD__RESCAN": 3600}
+        console.set(**held)
+        with proxy(tmp_path, **held) as running:
+            send(running.port, [instance])
+            wait_until(lambda: not waiting(running.spool), 20, "the first to be delivered")
+            late = open_spool(running.spool)  # a receiver that dies before it announces
+            [kept] = keep(late, made.path.read_bytes(), ["default"])
+            late.close()
+            assert console("spool", "check", "--requeue").code == 0
+
+            wait_until(lambda: not late.file(kept).exists(), 20, "it to be delivered")
+
+
+def waiting(spool: Path) -> list[Path]:
+    return list(spool.glob("default/*/*/*.dcm"))
+
+
+def test_requeue_says_when_redis_is_away(console: Console, tmp_path: Path) -> None:
+    open_spool(tmp_path / "spool").close()
+    console.set(REDIS__URL=f"redis://127.0.0.1:{free_port()}/0")
+
+    ended = console("spool", "check", "--requeue")
+
+    assert "Redis cannot be reached" in ended.err

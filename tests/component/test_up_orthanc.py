@@ -10,11 +10,13 @@ import pytest
 from pydicom import dcmread
 
 from tests.support.dcmtk import ENVIRONMENT, storescu
+from tests.support.instances import make
 from tests.support.orthanc import orthanc
 from tests.support.peers import peer
 from tests.support.ports import free_port, listens
 from tests.support.proxy import Running, proxy
 from tests.support.pydicom_files import Storable, data_set_digest, storable_files
+from tests.support.scu import send
 from tests.support.waiting import wait_until
 
 # Implicit VR Little Endian, Explicit VR Big Endian, Deflated: PS3.18 8.7.3 forbids them.
@@ -100,3 +102,41 @@ def test_what_orthanc_accepts_arrives_unchanged_and_the_rest_is_kept_and_named(
         uid = told(path).sop_instance_uid
         assert uid in path.with_suffix(".json").read_text()
         assert uid in logged
+
+
+def test_nothing_leaves_the_spool_while_the_quota_of_orthanc_is_full(tmp_path: Path) -> None:
+    """It answers 200, and keeps nothing."""
+    archive, port = tmp_path / "orthanc", free_port()
+    archive.mkdir()
+    batch = [make(tmp_path, number, size=300_000) for number in range(6)]
+    everything = {each.uid for each in batch}
+    full = {"MaximumStorageSize": 1, "MaximumStorageMode": "Reject"}  # MiB
+    with (
+        orthanc(archive, port=port, **full) as origin,
+        proxy(
+            tmp_path / "proxy",
+            UPLOAD__URI=origin.studies,
+            UPLOAD__RETRY_BASE=0.1,
+            UPLOAD__RETRY_CAP=0.5,
+        ) as running,
+    ):
+        send(running.port, [dcmread(each.path) for each in batch])
+        wait_until(lambda: refused_often(running), 30, "the rest to be tried several times")
+
+        held = set(origin.held())
+        assert 0 < len(held) < len(batch)
+        assert waiting(running) == len(everything - held)
+
+        origin.stop()
+        with orthanc(archive, port=port) as roomy:
+            wait_until(lambda: set(roomy.held()) == everything, 30, "all to be in Orthanc")
+        wait_until(lambda: settled(running), 10, "the spool to be empty")
+        assert not list(running.spool.glob(".quarantine/*/*.dcm"))
+
+
+def refused_often(running: Running) -> bool:
+    return running.logged().count("destination.held") > 3
+
+
+def waiting(running: Running) -> int:
+    return len(list(running.spool.glob("default/*/*/*.dcm")))

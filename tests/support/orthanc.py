@@ -21,7 +21,12 @@ PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 @dataclass(frozen=True, slots=True)
 class Orthanc:
     base: str
+    process: subprocess.Popen[bytes]
     auth: httpx.BasicAuth | None = None
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
 
     @property
     def studies(self) -> str:
@@ -56,14 +61,14 @@ class Orthanc:
 
 @contextlib.contextmanager
 def orthanc(
-    folder: Path, *, login: tuple[str, str] | None = None, **settings: object
+    folder: Path, *, login: tuple[str, str] | None = None, port: int = 0, **settings: object
 ) -> Iterator[Orthanc]:
     """`login`: the user and password that it demands."""
     program = peer("Orthanc")
     if not PLUGIN.exists():
         reason = "orthanc-dicomweb is not installed (a Debian package)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    port = free_port()
+    port = port or free_port()
     configuration = {
         "StorageDirectory": str(folder),
         "IndexDirectory": str(folder),
@@ -89,13 +94,12 @@ def orthanc(
         )
     user, password = (each.encode() for each in login) if login else (b"", b"")
     auth = httpx.BasicAuth(user, password) if login else None
-    made = Orthanc(f"http://127.0.0.1:{port}", auth)
+    made = Orthanc(f"http://127.0.0.1:{port}", process, auth)
     try:
         wait_until(lambda: _answers(made), 40, "Orthanc to answer")
         yield made
     finally:
-        process.terminate()
-        process.wait(20)
+        made.stop()
 
 
 def _answers(made: Orthanc) -> bool:
