@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from pydicom import dcmread
@@ -110,7 +110,7 @@ def test_nothing_leaves_the_spool_while_the_quota_of_orthanc_is_full(tmp_path: P
     archive.mkdir()
     batch = [make(tmp_path, number, size=300_000) for number in range(6)]
     everything = {each.uid for each in batch}
-    full = {"MaximumStorageSize": 1, "MaximumStorageMode": "Reject"}  # MiB
+    full: dict[str, Any] = {"MaximumStorageSize": 1, "MaximumStorageMode": "Reject"}  # MiB
     with (
         orthanc(archive, port=port, **full) as origin,
         proxy(
