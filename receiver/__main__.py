@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from receiver.storage import Storage, storage
-from shared import logs, metrics, sandbox
+from shared import audit, logs, metrics, sandbox
 from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
@@ -33,6 +33,7 @@ def main() -> int:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
     logs.configure(settings.log, "receiver")
+    audit.configure(settings.audit, "receiver")
     sandbox.warn(settings)
     if not settings.upload_destinations:
         log.warning("storage.off", reason="no destination has an upload URI")

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from receiver.tallies import TALLIES
-from receiver.validation import Rule, sop_instance_uid
+from receiver.validation import Rule, sop_class_uid, sop_instance_uid
 from shared import logs, metrics
+from shared.dimse import audit
 from shared.dimse.service import Request
-from shared.head import Head
+from shared.head import STUDY_INSTANCE_UID, Head
 from shared.routing import Decision
 from shared.tallies import status_label
 from shared.uid import NO_UID, shown
@@ -25,8 +26,14 @@ class Report:
         self._told: dict[tuple[object, ...], None] = {}  # in the order of telling
         self.discards: Counter[str] = Counter()  # instances, by the reason of their route
 
-    def kept(self, size: int, *, receive: float, sync: float) -> None:
+    def kept(self, request: Request, head: Head, size: int, *, receive: float, sync: float) -> None:
         """`receive`: seconds in all; `sync`: of those, until it was safe."""
+        audit.received(
+            request.peer,
+            head.values.get(STUDY_INSTANCE_UID, ""),
+            sop_class_uid(request, head),
+            sop_instance_uid(request, head),
+        )
         TALLIES.observe(metrics.RECEIVE_SECONDS, receive)
         TALLIES.observe(metrics.SYNC_SECONDS, sync)
         TALLIES.add(metrics.RECEIVED)

@@ -210,7 +210,13 @@ class Store:
         complete = time.monotonic()
         await self._service.keep(reception, decision.destinations, urgent=urgent)
         safe = time.monotonic()
-        self._service.report.kept(reception.size, receive=safe - self._begun, sync=safe - complete)
+        self._service.report.kept(
+            self._request,
+            self._head,
+            reception.size,
+            receive=safe - self._begun,
+            sync=safe - complete,
+        )
         log.debug(
             "instance.kept",
             association=self._request.peer.association,

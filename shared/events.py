@@ -148,6 +148,8 @@ EVENTS = (
           "capacity", "It is no archive."),
     Event("sandbox.stopped", "info", "", "It has ended."),
     # Of the log itself
+    Event("audit.failed", "error", "reason", "An audit message cannot be written, and is lost.",
+          repeats=True),
     Event("fault.repeated", "warning error",
           "of times seconds destination reason address library place",
           "So many more of that event, which were not shown."),

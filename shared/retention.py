@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from threading import Lock, Thread
 
-from shared import logs
+from shared import audit, logs
 from shared.delivered import Delivered
 from shared.entry import DESTINATION, ROUTINE, URGENT
 from shared.errors import SpoolError
@@ -86,6 +86,7 @@ class Retention:
             kept += item.size
             if (oldest and item.received < now - oldest) or (most and kept > most):
                 self._quarantine.drop(item)
+                audit.disposed("drop", [item])
                 log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
 
     def _remove_idle_folders(self, now: float) -> None:

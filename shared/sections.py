@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.admission_sections import AdmissionSettings, KnownPeer
+from shared.audit_sections import AuditSettings
 from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, Section, ServiceUri
 from shared.route_sections import Route, Routing
 from shared.spool_sections import SpoolSettings
@@ -231,6 +232,7 @@ class Sections(BaseSettings):
     auth: Auth = Auth()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
+    audit: AuditSettings = AuditSettings()
     destinations: tuple[Destination, ...] = Field(
         default=(), description="Origin servers, where there are several."
     )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from receiver.storage import Storage, storage
-from shared import logs, metrics, sandbox
+from shared import audit, logs, metrics, sandbox
 from shared.broker import connect
 from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, load
@@ -37,6 +37,7 @@ def main() -> int:
     except ConfigurationError as error:
         return _unusable(error)
     logs.configure(settings.log, "dimse")
+    audit.configure(settings.audit, "dimse")
     sandbox.warn(settings)
     return _told(lambda: _share(settings))
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from shared import logs
+from shared import audit, logs
 from shared.config import load
 from shared.errors import ConfigurationError, ProxyError
 from uploader import supervisor
@@ -17,6 +17,7 @@ def main() -> int:
     try:
         settings = load(config)
         logs.configure(settings.log, "uploader")
+        audit.configure(settings.audit, "uploader")
         supervisor.run(settings, config)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")

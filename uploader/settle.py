@@ -10,6 +10,7 @@ from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
 from shared.uid import shown
+from uploader import audit
 from uploader.fate import Fate, backoff, fate, mark, refused
 from uploader.instance import NotAnInstance, read_instance
 from uploader.outcome import Outcome, Verdict
@@ -55,6 +56,7 @@ class Settlement:
         """Of one request; `sent_alone`: it had one instance."""
         tally = Tally()
         released = []
+        uids = audit.identities(self._spool, [c for c, outcome in results if outcome.delivered])
         for claim, outcome in results:
             tally.count(claim, outcome)
             if fate(claim, outcome, self._settings.max_attempts) is Fate.RELEASE:
@@ -62,6 +64,8 @@ class Settlement:
                     released.append(claim.entry)
             else:
                 self._refuse(claim, outcome, sent_alone=sent_alone)
+        if tally.delivered:
+            audit.stored(self._name, tally.delivered, uids)
         self._index.ack(self._name, released)
         return tally
 
@@ -109,6 +113,7 @@ class Settlement:
                 **_reason(outcome),
             )
             self._index.count(self._name, "quarantined")
+            audit.refused(self._name, uid, outcome.detail)
         self._index.ack(self._name, [entry])
 
     def _release(self, entry: Entry) -> bool:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from shared import logs
+from shared import audit, logs
 from shared.broker import connect_worker
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
@@ -110,6 +110,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load(Path(config[0]) if config else None)
         logs.configure(settings.log, "uploader")
+        audit.configure(settings.audit, "uploader", announce=False)
         # What matters we say ourselves, and once for all workers.
         logging.getLogger("rq.worker").setLevel(logging.CRITICAL)
         return work(settings)

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from shared import logs, metrics, sandbox
+from shared import audit, logs, metrics, sandbox
 from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
@@ -29,6 +29,7 @@ def main() -> int:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
     logs.configure(settings.log, "worklist")
+    audit.configure(settings.audit, "worklist")
     sandbox.warn(settings)
     return _run(settings, [service] if service.site.places else [])
 

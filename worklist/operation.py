@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from shared import logs, metrics
+from shared.dimse import audit
 from shared.dimse.service import Request, Respond, Response
 from shared.errors import ProxyError
 from shared.statuses import PENDING
@@ -72,6 +73,8 @@ class Find:
         self._finds.counts[f"status {final.status:04X}"] += 1
         seconds = time.monotonic() - begun
         _tally(final.status, counts, seconds)
+        syntax = self._request.abstract_syntax
+        audit.queried(peer, syntax, counts["matches"], status=final.status)
         log.info(
             "worklist.answered",
             association=peer.association,

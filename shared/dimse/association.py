@@ -4,7 +4,7 @@ import secrets
 from typing import Protocol
 
 from shared import logs, metrics
-from shared.dimse import pdu, proposal
+from shared.dimse import audit, pdu, proposal
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.entity import Entity
 from shared.dimse.message import Messages
@@ -205,12 +205,14 @@ class Association:
             )
             self._entity.census.join(self._wire, self._peer)
             TALLIES.add(metrics.ASSOCIATIONS)
+            audit.connected(self._peer)
             self._wire.write(accept(self._request, self._agreement))
 
     def send_reject(self) -> None:
         if self._rejection:
             self._wire.write(pdu.reject(*self._rejection))
             TALLIES.add(metrics.ASSOCIATIONS_REFUSED, rejection_label(self._rejection))
+            audit.connected(self._peer, self._rejection)
             log.warning("association.refused", reason=str(self._rejection), **self._names())
         self._start_artim()
 
@@ -267,6 +269,7 @@ class Association:
             TALLIES.add(metrics.ASSOCIATIONS, amount=-1)
             TALLIES.add(metrics.ASSOCIATIONS_ENDED, ENDS.get(how, OTHER))
             self._report(messages, how)
+            audit.over(self._peer.association)
 
     def _report(self, messages: Messages, how: str) -> None:
         counts = messages.counts

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from shared import audit
 from shared.config import load
 from shared.entry import SUFFIX
 from shared.errors import ProxyError
@@ -44,6 +45,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     options.settings = load(options.config)
+    # Standard output is this command's.
+    audit.configure(options.settings.audit, "quarantine", sys.stderr, announce=False)
     spool = Spool(options.settings.spool)
     found = list(spool.quarantined(options.destination))
     act: Callable[[argparse.Namespace, Spool, list[Quarantined]], int] = options.act
@@ -81,6 +84,7 @@ def _requeue(options: argparse.Namespace, spool: Spool, found: list[Quarantined]
     chosen = list(_chosen(options, found))
     for each in chosen:
         spool.requeue(each)
+    audit.disposed("requeue", chosen, audit.login())
     want_scan(options.settings)
     return _done(options, "requeued", chosen)
 
@@ -91,6 +95,7 @@ def _drop(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -
         raise NotChosen("nothing was dropped")
     for each in chosen:
         spool.drop(each)
+    audit.disposed("drop", chosen, audit.login())
     return _done(options, "dropped", chosen)
 
 

@@ -27,6 +27,7 @@ LISTS: dict[str, type[BaseModel]] = {
 }
 # What stands where there is no default.
 SAMPLES: dict[str, Any] = {
+    "audit.file": "/var/log/dicomweb-proxy/audit.jsonl",
     "auth.client_certificate_file": "/run/secrets/client_certificate",
     "auth.client_key_file": "/run/secrets/client_key",
     "auth.client_secret_file": "/run/secrets/client_secret",
