@@ -1,6 +1,7 @@
 # Every target bootstraps what it needs. Debian with Python 3.11, make and git, or macOS.
 PYTHON ?= python3
 BIN := .venv/bin
+SECONDS ?= 600
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format stack bench chaos fuzz docs sbom up lock clean
@@ -42,8 +43,12 @@ bench: setup ## against DCMTK, Orthanc and pynetdicom, as ratios
 chaos: setup ## break everything while modalities send: lost must be 0 (CHAOS=short|default|long)
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-fuzz: setup ## ten minutes of looking for what breaks the DIMSE side
-	$(BIN)/python -m tests.fuzz --seconds 600 $(ARGS)
+fuzz: setup ## ten minutes of looking for what breaks the DIMSE side (SECONDS=600)
+	$(BIN)/pip install --quiet --no-deps --no-compile --require-hashes -r requirements/fuzz.txt || \
+	  echo "atheris cannot be installed here: our own fuzzer alone"
+	$(BIN)/python -m tests.fuzz --seconds $$(($(SECONDS) / 5)) $(ARGS)
+	for target in association request command head; do \
+	  $(BIN)/python -m tests.fuzz.guided $$target -max_total_time=$$(($(SECONDS) / 5)) || exit 1; done
 
 docs: setup ## proxy.example.toml and the reference pages of docs/ anew from the program
 	$(BIN)/python -m tests.support.settings_reference
@@ -66,6 +71,9 @@ lock: ## requirements/*.txt anew, hashed, without an index
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	  --extra standalone --group dev pyproject.toml -o requirements/dev.txt
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --group fuzz -o requirements/fuzz.txt
 
 clean: ## remove what setup made
 	rm -rf .venv .venv-lock .pytest_cache .mypy_cache .ruff_cache .hypothesis
