@@ -102,6 +102,8 @@ EVENTS = (
           repeats=True),
     Event("instance.not_released", "error", "destination reason",
           "It was stored and cannot be deleted here; it will be sent again.", repeats=True),
+    Event("instance.unaccounted", "warning", "destination instance tries reason",
+          "Sent alone, it was neither named as stored nor found; it is tried again."),
     Event("lease.ended", "warning", "destination instances",
           "Whoever sent these is gone; they are sent again."),
     Event("lease.not_renewed", "debug", "destination", "Redis did not answer in time."),

@@ -19,7 +19,7 @@ def peer(name: str) -> str:
     )
     found = shutil.which(name, path=f"{path}{os.pathsep}/usr/sbin")
     if found is None:
-        reason = f"{name} is not installed (a Debian package: dcmtk, orthanc, orthanc-dicomweb, …)"
+        reason = f"{name} is not installed (Debian: see .ci/run)"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
