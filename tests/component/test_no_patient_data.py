@@ -24,6 +24,7 @@ from standalone import modality, study
 from standalone.modality import Target
 from tests.support.canaries import canary, fill
 from tests.support.data_sets import data_set, element
+from tests.support.irregular import NAME_AS_UID, irregular, text
 from tests.support.raw_association import (
     Answer,
     Asking,
@@ -47,11 +48,11 @@ CHANNELS = (
     "DIMSE responses",
     "health endpoint",
     "command line",
+    "audit trail",
 )
 COMMANDS = ("quarantine list", "quarantine show --all", "status", "spool check")
 PATIENCE = 40.0  # seconds
 AFFECTED_CLASS, AFFECTED_INSTANCE = 0x0002, 0x1000  # of a command set
-NAME_AS_UID = canary(70_002)
 WORKLIST = "1.2.840.10008.5.1.4.31"
 
 
@@ -131,14 +132,14 @@ def _receive(site: Site) -> None:
     _store(site, made[4:6])
     _store(site, made[6:7], "REFUSE")
     _store(site, made[6:7], "DISCARD")
-    for rq, data in _irregular():
+    for rq, data in irregular():
         with RawAssociation(site.port) as raw, suppress(EOFError, ConnectionError):
             raw.associate(Asking(calling=b"RAW"))
             answer = raw.store(data, rq=rq)
             _note(site, answer)
     with RawAssociation(site.port) as raw:  # breaks off in the middle
         raw.associate()
-        raw.send(p_data(1, 3, c_store_rq()), p_data(1, 0, _text() + data_set()))
+        raw.send(p_data(1, 3, c_store_rq()), p_data(1, 0, text() + data_set()))
 
 
 def _note(site: Site, answer: Answer) -> None:
@@ -148,23 +149,6 @@ def _note(site: Site, answer: Answer) -> None:
         value for number, value in elements if number not in {AFFECTED_CLASS, AFFECTED_INSTANCE}
     ]
     site.traces.note("DIMSE responses", *said, answer.data)
-
-
-def _text() -> bytes:
-    name = element(0x0010_0010, "PN", canary(70_001))
-    return element(0x0008_0090, "PN", canary(70_000)) + name
-
-
-def _irregular() -> Iterator[tuple[bytes, bytes]]:
-    uid = NAME_AS_UID
-    yield c_store_rq(uid.encode()), data_set(instance=uid) + _text()  # no UID, but a name
-    yield c_store_rq(), data_set(instance=uid, study=canary(70_003))
-    yield c_store_rq(), data_set(sop_class=canary(70_004)) + _text()
-    yield c_store_rq(b""), data_set(instance=None, study=None) + _text()
-    yield c_store_rq(), _text()[:-3]  # ends within an element
-    yield c_store_rq(), _text() + b"\xff" * 64
-    yield c_store_rq(sop_class=canary(70_005).encode()), data_set() + _text()
-    yield c_store_rq(), b""
 
 
 def _upload(site: Site) -> None:
@@ -187,7 +171,7 @@ def _ask(site: Site) -> None:
     )
     asking = Asking(contexts=((1, WORKLIST, (str(ExplicitVRLittleEndian),)),))
     unknown = element(0x0008_0005, "CS", canary(70_011))
-    for identifier in (_text()[:-3], _text() + b"\xff" * 9, unknown + _text(), unknown[3:]):
+    for identifier in (text()[:-3], text() + b"\xff" * 9, unknown + text(), unknown[3:]):
         with RawAssociation(site.worklist_port) as raw, suppress(EOFError, ConnectionError):
             raw.associate(asking)
             answer = raw.store(identifier, rq=rq)
@@ -226,7 +210,7 @@ def _crash(site: Site) -> None:
     wait_until(lambda: receiver.events("redis.found"), PATIENCE, "Redis to be found")
     with RawAssociation(site.port) as raw:
         raw.associate()
-        raw.send(p_data(1, 3, c_store_rq()), p_data(1, 0, _text()))
+        raw.send(p_data(1, 3, c_store_rq()), p_data(1, 0, text()))
         receiver.kill()
     receiver.start()
     receiver.wait_ready()

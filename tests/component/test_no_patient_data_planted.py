@@ -3,6 +3,7 @@
 And what a crash leaves in the log is where it happened, not what about.
 """
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,14 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from shared import audit_message as says
+from shared.audit import Trail
+from shared.audit_sections import AuditSettings
 from shared.dimse.service import Respond, Response
 from shared.health import Health
 from shared.jobs import Ticks
 from tests.support.acceptor import Received, RecordingService, accepting
 from tests.support.canaries import BIRTH_DATE, canary
 from tests.support.data_sets import data_set
+from tests.support.proxy import environment
 from tests.support.raw_association import RawAssociation
 from tests.support.redis_server import RedisServer
+from tests.support.spools import keep, open_spool
 from tests.support.watched_site import KEEP_ALL, Traces
 
 NAME = canary(1)
@@ -142,3 +148,29 @@ def test_a_canary_in_a_response_is_found() -> None:
         traces.note("DIMSE responses", *raw.store(data_set()).elements.values())
 
     assert traces.leaks("DIMSE responses")
+
+
+def test_a_canary_in_the_audit_trail_is_found() -> None:
+    stream, traces = io.StringIO(), Traces()
+    trail = Trail(AuditSettings(to="stdout"), "test", stream)
+    trail.tell(says.QUERY, says.EXECUTE, trail.us, why=f"for {NAME}")
+    traces.note("audit trail", stream.getvalue())
+
+    assert traces.leaks("audit trail")
+
+
+def test_a_canary_in_what_a_command_prints_is_found(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path / "spool", sync=False)
+    [kept] = keep(spool, b"instance", ["default"])
+    spool.quarantine(kept, {"detail": f"no room for {NAME}"})
+    traces = Traces()
+    done = subprocess.run(
+        [sys.executable, "-m", "standalone.cli", "quarantine", "list"],
+        env=environment(tmp_path, UPLOAD__URI="https://archive.example/studies"),
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
+    traces.note("command line", done.stdout, done.stderr)
+
+    assert traces.leaks("command line")

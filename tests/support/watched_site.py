@@ -125,6 +125,9 @@ class Site:
             "UPLOAD__RETRY_BASE": 0.05,
             "UPLOAD__RETRY_CAP": 0.3,
             "LOG__LEVEL": "debug",
+            "AUDIT__TO": "file",
+            "AUDIT__FILE": folder / "audit.jsonl",
+            "AUDIT__IDENTIFIERS": "true",
         }
         self.services = {name: self._service(name) for name in self.health}
 
@@ -150,6 +153,7 @@ class Site:
     def collect(self) -> Traces:
         self.look_around()
         self.traces.note_redis(self.folder)
+        self.traces.note("audit trail", (self.folder / "audit.jsonl").read_bytes())
         self.traces.note("logs", *(each.log for each in self.services.values()))
         return self.traces
 
