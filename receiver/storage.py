@@ -16,6 +16,7 @@ from shared.errors import SpoolFull
 from shared.route_overlap import warnings
 from shared.routing import Routes
 from shared.spool import Pressure, Spool
+from shared.watermark import WHY
 
 NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
 
@@ -38,9 +39,7 @@ class Storage:
 
     def check(self) -> str | None:
         """For /readyz: may instances be sent here?"""
-        if self.spool.pressure() is Pressure.NONE:
-            return None
-        return "free space is below spool.soft_reserve"
+        return WHY[self.spool.pressure()] or None
 
 
 def router(settings: Settings) -> Router:

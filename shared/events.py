@@ -61,7 +61,7 @@ EVENTS = (
     # Spool
     Event("spool.recovered", "info", "partial_files", "What a crash left half received is gone."),
     Event("spool.full", "warning", "reason", "At start; C-STORE is answered 0xA700."),
-    Event("spool.pressed", "warning", "refused",
+    Event("spool.pressed", "warning", "reason refused",
           "Free space is below spool.soft_reserve or hard_reserve; what is refused."),
     Event("spool.relieved", "info", "", "There is space again."),
     Event("spool.scanned", "info", "instances added", "The index lacked some of what is kept."),
@@ -93,7 +93,7 @@ EVENTS = (
           "The line of a Store request."),
     Event("destination.held", "warning error", "destination reason seconds faults",
           "Nothing is sent to it for so long; error: someone must act."),
-    Event("destination.slow", "warning", "destination seconds",
+    Event("destination.slow", "warning", "destination reason seconds",
           "It was asked and has not answered for so long."),
     Event("destination.recovered", "info", "destination", "It stores again."),
     Event("instance.quarantined", "error", _INSTANCE,

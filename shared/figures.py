@@ -17,7 +17,7 @@ KINDS: tuple[tuple[type[DestinationFault], str], ...] = (
 )
 MILLI = 1000  # sums are whole thousandths: Redis adds those without rounding
 SPREADS = (metrics.REQUEST_SECONDS, metrics.REQUEST_INSTANCES)
-TOKEN_ENDS, KEPT_BYTES, FAULT = "token_ends", "kept_bytes", "fault"
+TOKEN_ENDS, KEPT_BYTES, FAULT, REASON = "token_ends", "kept_bytes", "fault", "reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Figures:
     def fault(self) -> str:
         """The kind of the last one; "" if there was none."""
         return self.texts.get(FAULT, "")
+
+    @property
+    def reason(self) -> str:
+        """Of the last hold, in words for an operator."""
+        return self.texts.get(REASON, "")
 
     def number(self, name: str) -> float | None:
         found = self.texts.get(name)

@@ -22,6 +22,7 @@ from shared.scripts import Scripts
 PIECE = 500  # members in a call: some 2 ms of Redis' time
 WAKE = 15.0  # seconds after which a lost tick is made up for
 SLOW = 10.0  # seconds without an answer after which people are told
+SILENT = "has not answered"  # in words for an operator
 FULL_BATCH = 64  # instances that make another tick worth while
 NO_KEY = -2  # what PTTL says of a key that is not there
 URGENT_TICK = 2  # what scripts say of a tick that is wanted: 0 none, 1 one, 2 one ahead of others

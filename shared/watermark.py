@@ -19,6 +19,11 @@ class Pressure(IntEnum):
     HARD = 2  # take no instance
 
 
+WHY = {
+    Pressure.NONE: "",
+    Pressure.SOFT: "free space is below spool.soft_reserve",
+    Pressure.HARD: "free space is below spool.hard_reserve",
+}
 REFUSED = {
     Pressure.SOFT: "new associations",
     Pressure.HARD: "new associations and every instance",
@@ -61,4 +66,6 @@ class Watermark:
         if self._pressure is Pressure.NONE:
             log.info("spool.relieved")
         else:
-            log.warning("spool.pressed", refused=REFUSED[self._pressure])
+            log.warning(
+                "spool.pressed", reason=WHY[self._pressure], refused=REFUSED[self._pressure]
+            )

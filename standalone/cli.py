@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from shared.errors import ConfigurationError, ProxyError
+from standalone.exits import FAILED, INTERRUPTED, UNUSABLE, epilog
 from standalone.options import add_config
 from standalone.version import VERSION
 
@@ -27,13 +28,7 @@ COMMANDS = {
     "quarantine": "standalone.commands.quarantine",
     "spool": "standalone.commands.spool",
 }
-EXIT_CODES = """exit codes:
-  0    all went well
-  1    it failed at run time; standard error says why
-  2    the configuration or the command line cannot be used
-  130  interrupted
-"""
-FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
+EXIT_CODES = epilog()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

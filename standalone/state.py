@@ -11,8 +11,9 @@ from shared.broker import plain
 from shared.config import Settings
 from shared.destination import Destination
 from shared.errors import SpoolError
-from shared.index import Counts, Index
+from shared.index import SILENT, SLOW, Counts, Index
 from shared.spool import Spool
+from shared.watermark import WHY, Watermark
 from standalone.index_client import open_index
 from standalone.table import table
 
@@ -30,19 +31,28 @@ class Line:
     quarantined: int
     sandbox: bool
     index: Counts | None  # None: Redis cannot say
+    fault: str = ""  # the kind it fails with; "" while it stores
+    reason: str = ""  # why, in words
+    unanswered: float = 0.0  # seconds since it was asked and has answered nothing
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     spool: str
     free: int | None  # bytes; None: the spool cannot be read
+    refuses: str  # why modalities are turned away; "" while they are not
     redis: str  # "" while it answers
     destinations: tuple[Line, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether the spool and Redis could be asked."""
+        return not self.redis and self.free is not None
 
 
 def look(settings: Settings) -> State:
     spool = Spool(settings.spool)
-    counts, fault = _counts(settings, [each.name for each in settings.upload_destinations])
+    found, fault = _asked(settings, [each.name for each in settings.upload_destinations])
     quarantined = Counter(each.destination for each in spool.quarantined())
     lines = tuple(
         Line(
@@ -50,21 +60,29 @@ def look(settings: Settings) -> State:
             _kept(spool, each.name),
             quarantined[each.name],
             _is_sandbox(settings, each),
-            counts.get(each.name),
+            *found.get(each.name, (None,)),
         )
         for each in settings.upload_destinations
     )
-    return State(str(spool.root), _free(spool), fault, lines)
+    free = _free(spool)
+    refuses = "" if free is None else WHY[Watermark(spool.root, settings.spool).measure()]
+    return State(str(spool.root), free, refuses, fault, lines)
 
 
 def as_content(state: State) -> dict[str, object]:
-    return asdict(state)
+    """Each destination with its state in the words that people read."""
+    content = asdict(state)
+    lines = zip(content["destinations"], state.destinations, strict=True)
+    content["destinations"] = [{**each, "state": _state(line, state.redis)} for each, line in lines]
+    return content
 
 
 def as_text(state: State, now: float) -> str:
     free = "cannot be read" if state.free is None else f"{state.free / GIBIBYTE:.1f} GiB free"
     redis_state = state.redis or "answers"
     lines = [_row(each, now, state.redis) for each in state.destinations]
+    if state.refuses:
+        free += f": FULL, modalities are turned away ({state.refuses})"
     head = f"spool   {state.spool}, {free}\nRedis   {redis_state}\n\n"
     return head + (table(HEADS, lines) if lines else "no destination takes uploads\n")
 
@@ -85,6 +103,10 @@ def _state(line: Line, fault: str) -> str:
         return f"unknown: Redis {fault}" if line.kept != 0 else "idle"
     if line.index.held_for:
         return f"held for {_age(line.index.held_for)}: {line.index.held_because}"
+    if line.unanswered >= SLOW:
+        return f"asked, and {SILENT} for {_age(line.unanswered)}"
+    if line.fault:
+        return f"being tried again, as it {line.reason}"
     if line.index.leased:
         return "sending"
     return "waiting" if line.kept else "idle"
@@ -98,16 +120,24 @@ def _age(seconds: float) -> str:
     return f"{seconds / HOUR:.1f} h"
 
 
-def _counts(settings: Settings, names: list[str]) -> tuple[dict[str, Counts], str]:
+def _asked(
+    settings: Settings, names: list[str]
+) -> tuple[dict[str, tuple[Counts, str, str, float]], str]:
     client = open_index(settings)
     if client is None:
         return {}, "is not running"
     try:
         with client:
             index = Index(client)
-            return {name: index.counts(name) for name in names}, ""
+            return {name: _of_a_destination(index, name) for name in names}, ""
     except redis.RedisError as error:
         return {}, plain(error)
+
+
+def _of_a_destination(index: Index, name: str) -> tuple[Counts, str, str, float]:
+    counts, figures = index.counts(name), index.figures(name)
+    fault, reason = (figures.fault, figures.reason) if counts.faults else ("", "")
+    return counts, fault, reason, figures.unanswered
 
 
 def _kept(spool: Spool, destination: str) -> int | None:

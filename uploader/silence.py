@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from shared import logs
-from shared.index import SLOW, Index
+from shared.index import SILENT, SLOW, Index
 
 log = logs.get(__name__)
 
@@ -22,4 +22,9 @@ class Silence:
                 self._told.discard(each)
             elif each not in self._told:
                 self._told.add(each)
-                log.warning("destination.slow", destination=each, seconds=round(seconds, 1))
+                log.warning(
+                    "destination.slow",
+                    destination=each,
+                    reason=SILENT,
+                    seconds=round(seconds, 1),
+                )

@@ -77,7 +77,7 @@ if asked <= 0 then -- full jitter
   ms = math.max(1, math.floor(longest * tonumber(ARGV[4]) * 1000))
 end
 redis.call('SET', hold, ARGV[8], 'PX', ms)
-redis.call('HSET', figures, 'fault', ARGV[10])
+redis.call('HSET', figures, 'fault', ARGV[10], 'reason', ARGV[8])
 redis.call('HINCRBY', totals, 'holds', 1)
 if ARGV[6] == '1' then
   local time = now()

@@ -1,4 +1,7 @@
-"""`dicomweb-proxy status`: are instances moving, and if not, why not?"""
+"""`dicomweb-proxy status`: are instances moving, and if not, why not?
+
+Exit code 3 where the spool or Redis cannot be asked.
+"""
 
 import argparse
 import json
@@ -6,6 +9,7 @@ import sys
 import time
 
 from shared.config import Settings, load
+from standalone.exits import UNKNOWN
 from standalone.options import add_config, add_json
 
 SUMMARY = "what waits, what is held and why, what was stored"
@@ -22,17 +26,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     while True:
-        text = _look(settings, as_json=options.json)
+        text, known = _look(settings, as_json=options.json)
         live = options.watch and not options.json and sys.stdout.isatty()
         sys.stdout.write(f"{CLEAR if live else ''}{text}\n")
         sys.stdout.flush()
         if not options.watch:
-            return 0
+            return 0 if known else UNKNOWN
         time.sleep(PAUSE)
 
 
-def _look(settings: Settings, *, as_json: bool) -> str:
+def _look(settings: Settings, *, as_json: bool) -> tuple[str, bool]:
     from standalone.state import as_content, as_text, look
 
     state = look(settings)
-    return json.dumps(as_content(state)) if as_json else as_text(state, time.time())
+    text = json.dumps(as_content(state)) if as_json else as_text(state, time.time())
+    return text, state.known

@@ -65,7 +65,7 @@ def test_without_redis_it_tells_what_the_spool_says(console: Console, tmp_path: 
 
     ended = console("status")
 
-    assert ended.code == 0
+    assert ended.code == 3
     assert "unknown: Redis is not running" in ended.out
     spool.close()
 
