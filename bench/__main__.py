@@ -14,6 +14,7 @@ from bench import (
     receive,
     report,
     scale,
+    scrape,
     worklist,
 )
 from bench.peers import orthanc
@@ -31,6 +32,7 @@ SUITES: dict[str, Callable[[Plan, Results], None]] = {
     scale.SUITE: scale.measure,
     memory.SUITE: memory.measure,
     outage.SUITE: outage.measure,
+    scrape.SUITE: scrape.measure,
 }
 RUNS, QUICK_RUNS = 3, 1
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from bench import associations, gateway, lone, memory, outage, receive, scale, worklist
+from bench import associations, gateway, lone, memory, outage, receive, scale, scrape, worklist
 from bench.comparisons import (
     Value,
     above_upstream,
@@ -112,6 +112,13 @@ TARGETS = (
         [cell for cell in GATEWAY if cell.endswith("200 ms")],
         arrivals_under_latency,
         at_least=0.9,
+    ),
+    Target(
+        "scraped every second: processor time, % of a core",
+        scrape.SUITE,
+        ["one scrape, idle"],
+        figure(scrape.SUITE, scrape.SCRAPED, "cpu_percent"),
+        at_most=1,
     ),
     Target(
         "worklist: p50 above the upstream server's own, ms",

@@ -30,6 +30,7 @@ class System:
 
     port: int
     environment: dict[str, str]
+    health: int = 0  # of the receiver
 
 
 def receiver(site: Site, proxy: Proxy) -> int:
@@ -41,8 +42,8 @@ def start(site: Site, proxy: Proxy) -> System:
     port, redis = free_port(), free_port()
     environment = environment_of(site, proxy, redis) | {f"{PREFIX}RECEIVE__PORT": str(port)}
     start_redis(site, redis)
-    system = System(port, environment)
-    _start(site, "receiver", environment)
+    health = _start(site, "receiver", environment)
+    system = System(port, environment, health)
     start_uploaders(site, system, proxy.uploaders)
     site.wait_for("receiver", port)
     return system
@@ -112,8 +113,8 @@ def redis_server() -> str:
         return str(get_binary_path())
 
 
-def _start(site: Site, module: str, environment: dict[str, str], name: str = "") -> None:
-    """Start a service and wait until it says that it is ready."""
+def _start(site: Site, module: str, environment: dict[str, str], name: str = "") -> int:
+    """Start a service and wait until it says that it is ready; its health port."""
     health = free_port()
     site.start(
         name or module,
@@ -121,6 +122,7 @@ def _start(site: Site, module: str, environment: dict[str, str], name: str = "")
         environment | {f"{PREFIX}HEALTH__HOST": "127.0.0.1", f"{PREFIX}HEALTH__PORT": str(health)},
     )
     site.wait_until(name or module, partial(_ready, health))
+    return health
 
 
 def _ready(port: int) -> bool:
