@@ -55,6 +55,7 @@ docs: setup ## proxy.example.toml and the reference pages of docs/ anew from the
 	$(BIN)/python -m tests.support.metrics_reference
 	$(BIN)/python -m tests.support.events_reference
 	$(BIN)/python -m tests.support.alert_rules
+	$(BIN)/python -m tests.support.commands_reference
 
 sbom: setup ## a CycloneDX bill of materials for each image, in dist/sbom
 	$(BIN)/python -m tests.support.sbom dist/sbom

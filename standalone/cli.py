@@ -27,13 +27,14 @@ COMMANDS = {
     "route": "standalone.commands.route",
     "quarantine": "standalone.commands.quarantine",
     "spool": "standalone.commands.spool",
+    "completion": "standalone.commands.completion",
 }
 EXIT_CODES = epilog()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     _take_any_character()
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except ConfigurationError as error:
@@ -65,17 +66,18 @@ def _complain(line: str) -> None:
     sys.stderr.write(f"{PROGRAM}: {line}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All of it; for what is made of the options as well."""
+    whole = argparse.ArgumentParser(
         prog=PROGRAM,
         description="A gateway between modalities that speak DIMSE and archives that speak "
         "DICOMweb.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
-    add_config(parser, default=None)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    whole.add_argument("--version", action="version", version=f"{PROGRAM} {VERSION}")
+    add_config(whole, default=None)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, path in COMMANDS.items():
         module = importlib.import_module(path)
         command = commands.add_parser(
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         module.add_options(command)
         command.set_defaults(run=module.run)
-    return parser
+    return whole
 
 
 if __name__ == "__main__":
