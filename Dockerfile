@@ -1,6 +1,8 @@
 # One recipe for all images:  docker build --build-arg SERVICE=receiver .
 # SERVICE is receiver, uploader, worklist, sandbox, or standalone: everything, and the command line.
+# TRACING, if set to anything, adds OpenTelemetry (docs/tracing.md).
 ARG SERVICE=receiver
+ARG TRACING=
 ARG BASE=python:3.13-slim-trixie
 
 FROM ${BASE} AS base
@@ -10,10 +12,13 @@ WORKDIR /app
 # Each image installs what its own file lists, and nothing without a hash. pip stays behind here.
 FROM base AS build
 ARG SERVICE
+ARG TRACING
 COPY requirements/${SERVICE}.txt requirements.txt
+COPY requirements/tracing.txt tracing.txt
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip .venv \
- && pip --python .venv/bin/python install --quiet --require-hashes -r requirements.txt
+ && pip --python .venv/bin/python install --quiet --require-hashes -r requirements.txt \
+    ${TRACING:+-r tracing.txt}
 
 FROM base AS runtime
 LABEL org.opencontainers.image.title="DICOMweb Proxy" \

@@ -72,7 +72,10 @@ lock: ## requirements/*.txt anew, hashed, without an index
 	    --extra $$service pyproject.toml -o requirements/$$service.txt; done
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --extra standalone --group dev pyproject.toml -o requirements/dev.txt
+	  --extra standalone --extra tracing --group dev pyproject.toml -o requirements/dev.txt
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --constraints requirements/dev.txt --extra tracing pyproject.toml -o requirements/tracing.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	  --group fuzz -o requirements/fuzz.txt

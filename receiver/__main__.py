@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from receiver.storage import Storage, storage
-from shared import audit, logs, metrics, sandbox
+from shared import audit, logs, metrics, sandbox, tracing
 from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, load
 from shared.dimse.acceptor import Acceptor
@@ -75,7 +75,11 @@ def _told(settings: Settings, run: Callable[[], int]) -> int:
 def _run(settings: Settings, config: Path | None, number: int) -> int:
     """One process of those that share the port."""
     certificates = Certificates(of_dimse(settings))
-    with storage(settings) as receiving, metrics.exposed(certificates):
+    with (
+        tracing.tracing(settings.tracing, "receiver"),
+        storage(settings) as receiving,
+        metrics.exposed(certificates),
+    ):
         health = Health(
             settings.health.host,
             settings.health.port,

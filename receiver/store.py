@@ -11,7 +11,7 @@ from receiver.report import Report
 from receiver.routing import Router
 from receiver.storage_classes import is_storage
 from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
-from shared import logs
+from shared import logs, tracing
 from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
@@ -19,6 +19,7 @@ from shared.head import Head
 from shared.routing import Decision
 from shared.spool import Pressure, Reception, Spool
 from shared.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
+from shared.tracing import Attributes
 
 C_STORE_RQ = 0x0001  # PS3.7 9.3.1.1
 HIGH = 1  # priority (0000,0700)
@@ -76,19 +77,20 @@ class StorageService(Service):
     def decide(self, request: Request, head: Head) -> Decision:
         return self.router.decide(request, head)
 
-    async def keep(
-        self, reception: Reception, destinations: Sequence[str], *, urgent: bool
-    ) -> None:
-        """Raises SpoolError."""
+    async def keep(self, reception: Reception, destinations: Sequence[str], *, urgent: bool) -> str:
+        """The name that the spool gave it. Raises SpoolError."""
         if self._keepers is None:
-            self._keep(reception, destinations, urgent)
-        else:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._keepers, self._keep, reception, destinations, urgent)
+            return self._keep(reception, destinations, urgent)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._keepers, self._keep, reception, destinations, urgent
+        )
 
-    def _keep(self, reception: Reception, destinations: Sequence[str], urgent: bool) -> None:
+    def _keep(self, reception: Reception, destinations: Sequence[str], urgent: bool) -> str:
         # Announced here: an association that ends meanwhile takes nothing back.
-        self._announce(reception.keep(destinations, urgent=urgent))
+        kept = reception.keep(destinations, urgent=urgent)
+        self._announce(kept)
+        return kept[0].name
 
     def turn_away(self, request: Request, head: Head, decision: Decision) -> Response:
         """The answer where a route leads nowhere."""
@@ -208,22 +210,22 @@ class Store:
         self._keeping = True
         urgent = decision.urgent or self._request.priority == HIGH
         complete = time.monotonic()
-        await self._service.keep(reception, decision.destinations, urgent=urgent)
+        name = await self._service.keep(reception, decision.destinations, urgent=urgent)
         safe = time.monotonic()
-        self._service.report.kept(
-            self._request,
-            self._head,
-            reception.size,
-            receive=safe - self._begun,
-            sync=safe - complete,
-        )
-        log.debug(
-            "instance.kept",
-            association=self._request.peer.association,
-            size=reception.size,
-            destinations=decision.destinations,
-        )
+        self._tell(reception, decision, name, complete, safe)
         return Response(SUCCESS)
+
+    def _tell(
+        self, reception: Reception, decision: Decision, name: str, complete: float, safe: float
+    ) -> None:
+        """It was kept; `complete`, `safe`: when its data set was, and then the disk had it."""
+        request, begun = self._request, self._begun
+        self._service.report.kept(
+            request, self._head, reception.size, receive=safe - begun, sync=safe - complete
+        )
+        told: Attributes = {"association": request.peer.association, "size": reception.size}
+        tracing.received(name, begun, complete, safe, told)
+        log.debug("instance.kept", destinations=decision.destinations, **told)
 
     @property
     def _unwanted(self) -> bool:

@@ -26,6 +26,7 @@ NOISY = (
     "pydicom",
     "redis",
     "rq",
+    "opentelemetry",
     "google",
     "asyncio",
     "urllib3",

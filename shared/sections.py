@@ -14,6 +14,7 @@ from shared.audit_sections import AuditSettings
 from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, Section, ServiceUri
 from shared.route_sections import Route, Routing
 from shared.spool_sections import SpoolSettings
+from shared.tracing_sections import TracingSettings
 from shared.worklist_sections import Modality, Port, WorklistSettings
 
 PREFIX = "DICOMWEB_PROXY_"  # of every environment variable of ours
@@ -233,6 +234,7 @@ class Sections(BaseSettings):
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
+    tracing: TracingSettings = TracingSettings()
     destinations: tuple[Destination, ...] = Field(
         default=(), description="Origin servers, where there are several."
     )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from receiver.storage import Storage, storage
-from shared import audit, logs, metrics, sandbox
+from shared import audit, logs, metrics, sandbox, tracing
 from shared.broker import connect
 from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, load
@@ -74,6 +74,7 @@ def _again(settings: Settings) -> Settings:
 def _run(settings: Settings, number: int) -> int:
     """One process of those that share the port."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(tracing.tracing(settings.tracing, "receiver"))
         services: list[Service] = []
         checks: dict[str, Check] = {}
         admit: Admit = admit_all

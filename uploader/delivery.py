@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from shared import logs, metrics
+from shared import logs, metrics, tracing
 from shared.errors import Busy, DestinationFault, Unavailable
 from shared.figures import observed
 from shared.index import Claim, Mark
@@ -86,8 +86,10 @@ class Delivery:
 
     def _store(self, part: Part) -> list[Outcome]:
         files = [self._at.spool.file(each.entry) for each in part.claims]
+        names = [each.entry.name for each in part.claims]
         try:
-            return self._origin.store(files, ambiguous=part.doubtful)
+            with tracing.storing(self._name, names):
+                return self._origin.store(files, ambiguous=part.doubtful)
         except (DestinationFault, BatchRefused):
             raise
         except Exception as error:  # a bug of ours must not stop what it does not concern

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from shared import tracing
 from shared.destination import Destination
 from shared.dicomweb.auth import seconds_left
 from shared.dicomweb.client import open_client
@@ -116,7 +117,11 @@ class Studies:
                     method,
                     uri,
                     content=body,
-                    headers={"Accept": JSON, **(body.headers if body else {})},
+                    headers={
+                        "Accept": JSON,
+                        **(body.headers if body else {}),
+                        **tracing.headers(),
+                    },
                     extensions={LIMIT_EXTENSION: ANSWER_BASE + ANSWER_EACH * instances},
                 )
                 response = self._client.send(request)

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from shared import audit, logs
+from shared import audit, logs, tracing
 from shared.broker import connect_worker
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
@@ -113,7 +113,8 @@ def main(arguments: list[str]) -> int:
         audit.configure(settings.audit, "uploader", announce=False)
         # What matters we say ourselves, and once for all workers.
         logging.getLogger("rq.worker").setLevel(logging.CRITICAL)
-        return work(settings)
+        with tracing.tracing(settings.tracing, "uploader"):
+            return work(settings)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -47,6 +47,7 @@ SAMPLES: dict[str, Any] = {
     "peers.max_associations": 10,
     "redis.password_file": "/run/secrets/redis_password",
     "routes.worklist_from": "default",
+    "tracing.endpoint": "http://collector.example:4318/v1/traces",
     "upload.preset": "generic",
     "upload.uri": "https://archive.example/dicom-web/studies",
     "worklist.upstream_timezone": "Europe/Berlin",
