@@ -26,6 +26,7 @@ NOISY = (
     "pydicom",
     "redis",
     "rq",
+    "rq.worker",  # rq itself sets this one to INFO
     "opentelemetry",
     "google",
     "asyncio",

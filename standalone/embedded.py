@@ -27,6 +27,7 @@ from standalone.tree import START_TIMEOUT, Program, StartFailed, Tree
 log = logs.get(__name__)
 
 LOCK = "lock"
+PREFIX = "dicomweb-proxy-"
 DATA = "appendonlydir"
 LONGEST_SOCKET = 100  # bytes: sockaddr_un takes 103 on macOS, 107 on Linux
 ROOM = 64 << 20  # bytes free before it writes its file again
@@ -54,7 +55,7 @@ class Embedded:
         self._elsewhere: Path | None = None
         self._lacking = False  # room for its file
         if len(os.fsencode(self._socket)) > LONGEST_SOCKET:
-            self._elsewhere = Path(tempfile.mkdtemp(prefix="dicomweb-proxy-"))
+            self._elsewhere = _short_folder()
             self._socket = self._elsewhere / SOCKET
         self.url = f"unix://{self._socket}"
 
@@ -135,6 +136,15 @@ class Embedded:
     def _client(self) -> redis.Redis:
         once = Retry(NoBackoff(), 0)
         return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=1, retry=once)
+
+
+def _short_folder() -> Path:
+    """The folder for temporary files may be a long way down, too. Raises OSError."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    if len(os.fsencode(folder / SOCKET)) > LONGEST_SOCKET:
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+    return folder
 
 
 def _lock(path: Path) -> IO[str]:

@@ -46,6 +46,23 @@ def test_the_demo_shows_both_directions_and_leaves_nothing(temporary: Path) -> N
     assert not list(temporary.iterdir())
 
 
+def test_a_folder_for_temporary_files_that_lies_deep_is_good_enough(tmp_path: Path) -> None:
+    """A socket's path has about 100 bytes."""
+    deep = tmp_path / ("a" * 40) / ("b" * 40)
+    deep.mkdir(parents=True)
+
+    ended = subprocess.run(
+        COMMAND,
+        env=environment(deep),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=55,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_settings_of_the_machine_do_not_reach_the_demo(temporary: Path) -> None:
     ended = subprocess.run(
         COMMAND,
