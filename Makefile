@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 600
+JOBS ?= 4
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format stack bench chaos fuzz docs sbom up lock clean
@@ -21,7 +22,7 @@ demo: setup ## a study in, a study out, a worklist asked: the main job in one mi
 	$(BIN)/dicomweb-proxy demo $(ARGS)
 
 test: check ## check, unit and component tests
-	$(BIN)/pytest -m 'not stack and not chaos' $(ARGS)
+	$(BIN)/pytest -m 'not stack and not chaos' -n $(JOBS) --dist loadfile $(ARGS)
 
 check: setup ## format, lint, strict types, import contracts, file lengths
 	$(BIN)/ruff format --check .
