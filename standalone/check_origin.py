@@ -46,10 +46,10 @@ def _search(client: httpx.Client, subject: str, uri: str) -> Iterator[Finding]:
             status = answer.status_code
             server = answer.headers.get("Server", "")
     except DestinationFault as raised:
-        yield Finding(FAIL, subject, f"{uri} {raised.reason}", _advice(raised))
+        yield Finding(FAIL, subject, f"{uri} {raised.reason}", advice(raised))
         return
     if fault and status not in SEARCHLESS:
-        yield Finding(FAIL, subject, f"{uri} {fault.reason}", _advice(fault))
+        yield Finding(FAIL, subject, f"{uri} {fault.reason}", advice(fault))
     elif fault or status >= httpx.codes.BAD_REQUEST:
         found = f"{uri} answers a search with {status}"
         yield Finding(WARN, subject, found, "fine if it offers no search; else see the URI")
@@ -76,5 +76,6 @@ def _expiry(answer: httpx.Response) -> float | None:
     return ssl.cert_time_to_seconds(str(end)) if end else None
 
 
-def _advice(fault: DestinationFault) -> str:
+def advice(fault: DestinationFault) -> str:
+    """What to do about it."""
     return next(text for kind, text in ADVICE if isinstance(fault, kind))

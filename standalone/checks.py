@@ -26,7 +26,7 @@ __all__ = ["FAIL", "every"]
 
 
 def every(settings: Settings) -> Iterator[Finding]:
-    yield Finding(OK, "configuration", f"{len(settings.destinations)} destinations")
+    yield Finding(OK, "configuration", _number(settings))
     for each in warnings(settings.routes, settings.routing):
         yield Finding(WARN, "routes", each, "see `dicomweb-proxy route explain`")
     yield from secrets(settings)
@@ -36,6 +36,11 @@ def every(settings: Settings) -> Iterator[Finding]:
         yield from spool(settings)
         yield index(settings)
     yield port(settings.receive.host, settings.receive.port)
+
+
+def _number(settings: Settings) -> str:
+    number = len(settings.destinations)
+    return f"{number} destination{'' if number == 1 else 's'}"
 
 
 def spool(settings: Settings) -> Iterator[Finding]:

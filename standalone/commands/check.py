@@ -1,6 +1,7 @@
 """`dicomweb-proxy check`: is everything there that the configuration needs?
 
-Nothing is stored and nothing is sent that names a patient. Exit code 1 if anything would fail.
+Nothing is stored, and nothing is sent that names a patient; --store-test stores one made-up image
+at each destination. Exit code 1 if anything would fail.
 """
 
 import argparse
@@ -15,6 +16,12 @@ SUMMARY = "try the configuration: addresses, credentials, spool, Redis, ports"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store-test",
+        nargs="*",
+        metavar="NAME",
+        help="store a made-up image at these destinations; without a name at all of them",
+    )
     add_config(parser)
     add_json(parser)
 
@@ -24,7 +31,16 @@ def run(options: argparse.Namespace) -> int:
     from standalone.checks import FAIL, every
     from standalone.table import table
 
+    uploads = {each.name: each for each in settings.upload_destinations}
+    chosen = options.store_test
+    if unknown := set(chosen or ()) - uploads.keys():
+        sys.stderr.write(f"--store-test: there is no destination {min(unknown)!r} with uploads\n")
+        return 2
     found = list(every(settings))
+    if chosen is not None:
+        from standalone.check_store import store
+
+        found += [store(uploads[name]) for name in chosen or uploads]
     if options.json:
         sys.stdout.write(json.dumps([asdict(each) for each in found], indent=2) + "\n")
     else:

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from standalone.findings import FAIL, OK, WARN
+from tests.support import answers
 from tests.support.cli import Console
+from tests.support.origin_server import OriginServer
+from tests.support.origins import secret
+from tests.support.orthanc import orthanc
 from tests.support.sandbox import sandbox
 
 
@@ -99,3 +103,38 @@ def test_a_worklist_alone_needs_no_spool(console: Console) -> None:
     console.set(WORKLIST__URI="https://archive.invalid/workitems")
 
     assert set(states(console)) == {"configuration", "default: worklist", "DIMSE port"}
+
+
+def test_a_made_up_image_is_stored_where_asked(console: Console, tmp_path: Path) -> None:
+    (folder := tmp_path / "orthanc").mkdir()
+    with orthanc(folder, login=("proxy", "secret")) as archive:
+        password = secret(tmp_path, "secret")
+        console.set(UPLOAD__URI=archive.studies, UPLOAD__PRESET="orthanc")
+        console.set(AUTH__KIND="basic", AUTH__USERNAME="proxy")
+        console.set(AUTH__PASSWORD_FILE=password)
+
+        ended = console("check", "--store-test")
+
+        [held] = archive.instances()
+        tags = archive.get(f"/instances/{held}/simplified-tags").json()
+    assert ended.code == 0, ended.out
+    assert "a test image is stored" in ended.out
+    assert (tags["PatientName"], tags["PatientID"]) == ("STORE^TEST", "DICOMWEB-PROXY-STORE-TEST")
+
+
+def test_an_archive_that_refuses_the_image_is_a_failure(
+    console: Console, origin_server: OriginServer
+) -> None:
+    origin_server.always = answers.partial({0: 0xC000})
+    console.set(UPLOAD__URI=origin_server.uri)
+
+    ended = console("check", "--store-test", "default", "--json")
+
+    [found] = [each for each in ended.json if each["subject"] == "default: store"]
+    assert (ended.code, found["state"]) == (1, FAIL)
+
+
+def test_a_name_that_is_no_destination_is_exit_code_2(console: Console) -> None:
+    console.set(UPLOAD__URI="https://archive.example/studies")
+
+    assert console("check", "--store-test", "nowhere").code == 2
