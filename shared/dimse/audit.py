@@ -37,11 +37,13 @@ def connected(peer: Peer, rejection: Rejection | None = None) -> None:
     )
 
 
+def listens() -> bool:
+    return audit.trail().on
+
+
 def received(peer: Peer, study: str, sop_class: str, instance: str) -> None:
-    """It was kept. Told once the association is over."""
+    """It was kept. Told once the association is over; only where somebody listens."""
     trail = audit.trail()
-    if not trail.on:
-        return
     transfer = _transfers.setdefault(peer.association, Transfer(peer))
     transfer.count += 1
     if trail.identifies:
