@@ -9,12 +9,13 @@ from pathlib import Path
 from receiver.storage import Storage, storage
 from shared import audit, logs, metrics, sandbox, tracing
 from shared.certificates import Certificates, of_dimse
-from shared.config import Settings, load
+from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
 from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
+from shared.file_watch import watching
 from shared.health import Health
 from shared.reload import newest, reload
 
@@ -79,6 +80,7 @@ def _run(settings: Settings, config: Path | None, number: int) -> int:
         tracing.tracing(settings.tracing, "receiver"),
         storage(settings) as receiving,
         metrics.exposed(certificates),
+        watching(file_of(config), settings.reload.watch),
     ):
         health = Health(
             settings.health.host,

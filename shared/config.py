@@ -33,6 +33,11 @@ class Settings(Sections):
         return tuple(each for each in self.destinations if each.upload_uri)
 
 
+def file_of(path: Path | None = None) -> Path:
+    """The file that `load` reads, whether it is there or not."""
+    return Sources(path).path
+
+
 def load(path: Path | None = None) -> Settings:
     """Settings of a file (else the one DICOMWEB_PROXY_CONFIG names, else the default if it exists)
     and the environment. Raises ConfigurationError with every mistake.

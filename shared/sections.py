@@ -197,6 +197,17 @@ class HealthSettings(Section):
     port: Port = Field(default=8080, description="Port; 0 turns it off.")
 
 
+class ReloadSettings(Section):
+    """When the settings are read again while a service runs; SIGHUP always does it."""
+
+    watch: float = Field(
+        default=5.0,
+        ge=0,
+        le=3600,
+        description="Seconds between looks at whether the configuration file has changed; 0: none.",
+    )
+
+
 class LogFormat(StrEnum):
     JSON = "json"
     CONSOLE = "console"
@@ -232,6 +243,7 @@ class Sections(BaseSettings):
     worklist: WorklistSettings = WorklistSettings()
     auth: Auth = Auth()
     health: HealthSettings = HealthSettings()
+    reload: ReloadSettings = ReloadSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()
     tracing: TracingSettings = TracingSettings()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from shared import logs, metrics, sandbox
 from shared.certificates import Certificates, of_clients
-from shared.config import Settings
+from shared.config import Settings, file_of
 from shared.disk import Disk
 from shared.errors import ProxyError, SpoolFull
+from shared.file_watch import watching
 from shared.health import Check, Health
 from shared.reload import applied, reload
 from uploader.dispatcher import Dispatcher
@@ -38,8 +39,9 @@ def run(settings: Settings, config: Path | None) -> None:
         return
     _prove(settings)
     following: Settings | None = settings
-    while following:
-        following = _upload(following, config, stopping, renewing)
+    with watching(file_of(config), settings.reload.watch):
+        while following:
+            following = _upload(following, config, stopping, renewing)
 
 
 def _prove(settings: Settings) -> None:

@@ -5,11 +5,12 @@ import sys
 
 from shared import audit, logs, metrics, sandbox
 from shared.certificates import Certificates, of_clients, of_dimse
-from shared.config import Settings, load
+from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
 from shared.dimse.run import Reload, Stopped, serve
 from shared.errors import ConfigurationError
+from shared.file_watch import watching
 from shared.health import Health
 from shared.reload import reload
 from shared.sections import HealthSettings
@@ -48,7 +49,10 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
         acceptor = Acceptor(services, settings.receive, host=host, port=port)
         acceptor.admission = Admission(settings.admission, settings.peers)
         certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
-        with metrics.exposed(certificates, *services):
+        with (
+            metrics.exposed(certificates, *services),
+            watching(file_of(), settings.reload.watch),
+        ):
             serve(acceptor, None, _closing(services), _reloading(settings, services))
     except ConfigurationError as error:  # a TLS file that is none
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)

@@ -47,6 +47,7 @@ def receiver(folder: Path, **more: object) -> Service:
         "RECEIVE__HOST": "127.0.0.1",
         "RECEIVE__PORT": free_port(),
         "HEALTH__PORT": 0,
+        "RELOAD__WATCH": 0,
         "REDIS__URL": "redis://127.0.0.1:9/0",
         "SPOOL__PATH": folder / "spool",
         "SPOOL__SYNC": "false",
@@ -135,6 +136,31 @@ def test_all_processes_of_a_port_are_told(tmp_path: Path) -> None:
                 assert modality.store(data_set()).status == 0
 
     assert (kept(tmp_path, "one"), kept(tmp_path, "two")) == (0, 8)
+
+
+def test_a_file_that_changes_is_read_again_without_being_told(tmp_path: Path) -> None:
+    """As a ConfigMap changes: behind a symbolic link, all at once; and never half written."""
+    (old := tmp_path / "v1").mkdir()
+    (new := tmp_path / "v2").mkdir()
+    write(old / "proxy.toml", "one")
+    write(new / "proxy.toml", "two")
+    (folder := tmp_path / "mounted").symlink_to(old)
+    settings = {"CONFIG": folder / "proxy.toml", "RELOAD__WATCH": 0.1}
+    with receiver(tmp_path, **settings) as service, RawAssociation(started(service)) as modality:
+        modality.associate()
+        assert modality.store(data_set()).status == 0
+
+        (tmp_path / "next").symlink_to(new)
+        (tmp_path / "next").rename(folder)
+        wait_until(lambda: service.events("configuration.reloaded"), PATIENCE, "it is read")
+        assert modality.store(data_set()).status == 0
+
+        (new / "proxy.toml").write_text("not = [toml")
+        wait_until(lambda: service.events("configuration.refused"), PATIENCE, "it is refused")
+        assert modality.store(data_set()).status == 0
+        assert modality.release() == 6
+
+    assert (kept(tmp_path, "one"), kept(tmp_path, "two")) == (1, 2)
 
 
 def test_five_reloads_under_load_lose_no_instance_and_no_association(tmp_path: Path) -> None:
