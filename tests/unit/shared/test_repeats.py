@@ -103,7 +103,7 @@ def test_memory_is_bounded_by_the_oldest_being_forgotten() -> None:
     assert told(repeats, event="association.refused", address="10.0.0.0")
 
 
-@pytest.mark.parametrize("library", ["pynetdicom.acse", "rq.worker", "httpx", "redis.retry"])
+@pytest.mark.parametrize("library", ["pynetdicom.acse", "rq.queue", "httpx", "redis.retry"])
 def test_libraries_speak_through_the_same_pipe_and_only_to_complain(library: str) -> None:
     stream = io.StringIO()
     logging.getLogger("rq.worker").setLevel(logging.INFO)  # as importing rq does
