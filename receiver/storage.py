@@ -1,6 +1,7 @@
 """All that C-STORE needs, put together from the settings and taken apart again."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,6 +40,8 @@ class Storage:
 
     def check(self) -> str | None:
         """For /readyz: may instances be sent here?"""
+        if not os.access(self.spool.root, os.W_OK | os.X_OK):
+            return "cannot be written"
         return WHY[self.spool.pressure()] or None
 
 

@@ -38,7 +38,13 @@ def main() -> int:
 def _run(settings: Settings, services: list[WorklistService]) -> int:
     if not services:
         log.warning("worklist.off", reason="no destination has a worklist URI")
-    health = Health(settings.health.host, settings.health.port, facts=sandbox.facts(settings))
+    acceptors: list[Acceptor] = []
+    health = Health(
+        settings.health.host,
+        settings.health.port,
+        ready={"listening": lambda: _deaf(acceptors)},
+        facts=sandbox.facts(settings),
+    )
     if settings.health.port:
         try:
             health.start()
@@ -48,6 +54,7 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     try:
         acceptor = Acceptor(services, settings.receive, host=host, port=port)
         acceptor.admission = Admission(settings.admission, settings.peers)
+        acceptors.append(acceptor)
         certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
         with (
             metrics.exposed(certificates, *services),
@@ -64,6 +71,11 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
     for service in services:
         log.info("worklist.stopped", **service.counts)
     return 0
+
+
+def _deaf(acceptors: list[Acceptor]) -> str | None:
+    """A health check."""
+    return None if any(each.listening for each in acceptors) else "does not listen yet"
 
 
 def _reloading(settings: Settings, services: list[WorklistService]) -> Reload:

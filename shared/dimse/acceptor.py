@@ -69,6 +69,10 @@ class Acceptor:
         return self._plain.port if self._plain else None
 
     @property
+    def listening(self) -> bool:
+        return self._plain is not None or self._tls is not None
+
+    @property
     def associations(self) -> int:
         return len(self._entity.census.associated())
 

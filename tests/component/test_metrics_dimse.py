@@ -129,7 +129,7 @@ def test_the_worklist_counts_queries_by_their_end(tmp_path: Path, ports: tuple[i
         ) as running,
     ):
         running.wait_ready()
-        wait_until(lambda: running.events("acceptor.started"), PATIENCE, "it to listen")
+        assert running.ready()[1]["checks"] == {"listening": "ok"}
         with associated(ports[0]) as association:
             for key in ("P1", "P2"):
                 responses(association, query(PatientID=key))
