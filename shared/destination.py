@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from shared.bandwidth import LEAST, Hours
+
 DEFAULT_SERVICE_ACCOUNT = Path("/run/secrets/service_account")
 CLOUD_HEALTHCARE = "https://www.googleapis.com/auth/cloud-healthcare"
 MEBIBYTE = 1024 * 1024
@@ -189,6 +191,14 @@ class Destination(Section):
     timeout: float = Field(
         default=60.0, gt=0, le=3600, description="Seconds without progress before a request fails."
     )
+    bandwidth: int = Field(
+        default=0, ge=0, description="Bytes a second that go there at most, in all; 0: no limit."
+    )
+    bandwidth_hours: tuple[Hours, ...] = Field(
+        default=(),
+        description='Other limits for some hours: { bandwidth, days = ["mon"], begin = "07:00", '
+        'end = "19:00" }, in the local time of the uploader; the first that holds counts.',
+    )
     transcode: Literal["required", "never"] = Field(
         default="required",
         description="required: convert what PS3.18 8.7.3 forbids (Implicit VR LE, Explicit VR BE, "
@@ -204,6 +214,8 @@ class Destination(Section):
     def _reachable(self) -> Self:
         if not self.upload_uri and not self.worklist_uri:
             raise ValueError("needs upload_uri, worklist_uri or both")
+        if 0 < self.bandwidth < LEAST:
+            raise ValueError(f"bandwidth must be 0 or at least {LEAST} bytes a second")
         plain = [key for key in ("upload_uri", "worklist_uri") if is_exposed(getattr(self, key))]
         if plain and not self.insecure:
             raise ValueError(

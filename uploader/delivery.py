@@ -51,7 +51,8 @@ class Delivery:
     @property
     def room(self) -> int:
         """Bytes that a request should have at most."""
-        return self._room.bytes
+        pace = self._origin.pace
+        return int(min(self._room.bytes, pace.room)) if pace else self._room.bytes
 
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""

@@ -8,6 +8,7 @@ from shared.errors import DestinationFault
 from uploader.duplicates import settle
 from uploader.instance import Instance, NotAnInstance, read_instance
 from uploader.outcome import GONE, BatchRefused, Outcome, Verdict
+from uploader.pace import Pace
 from uploader.studies import Studies
 
 _LATER = Outcome(Verdict.RETRYABLE, 0, detail="the destination failed before its turn")
@@ -19,9 +20,10 @@ class Origin:
     Building it raises ConfigurationError for credentials that cannot be used.
     """
 
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Destination, pace: Pace | None = None) -> None:
         self.destination = destination
-        self._studies = Studies(destination)
+        self.pace = pace
+        self._studies = Studies(destination, pace)
 
     @property
     def token_seconds(self) -> float | None:

@@ -18,6 +18,7 @@ from uploader.comparison import holds_the_same
 from uploader.instance import Instance, place
 from uploader.judge import Answer, judge
 from uploader.outcome import GONE, Outcome
+from uploader.pace import Pace
 from uploader.shipment import NotPacked, Shipment
 
 # Bytes of an answer: a Store Instances Response has some 600 an instance, with long URLs and many
@@ -34,11 +35,12 @@ class _NotOffered(Exception):
 
 
 class Studies:
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Destination, pace: Pace | None = None) -> None:
         if destination.upload_uri is None:
             raise ValueError("this destination takes no uploads")
         self._uri = destination.upload_uri
         self._destination = destination
+        self._pace = pace
         self._client = open_client(destination)
 
     @property
@@ -116,7 +118,7 @@ class Studies:
                 request = self._client.build_request(
                     method,
                     uri,
-                    content=body,
+                    content=self._pace.over(body) if self._pace and body else body,
                     headers={
                         "Accept": JSON,
                         **(body.headers if body else {}),

@@ -11,12 +11,14 @@ from typing import Any
 from redis import Redis
 
 from shared import index
+from shared.bandwidth import local_now
 from shared.destination import Destination
 from shared.errors import Busy, DestinationFault, Silent
 from shared.figures import kind
 from shared.keys import LEADER, UPLOADERS, keys
 from shared.scripts import Scripts
 from shared.sections import Upload
+from uploader.pace import abreast
 
 LUA = Path(__file__).with_name("turns.lua")
 GROWTH = 10.0  # seconds of success for one request more at once, after it asked for fewer
@@ -134,7 +136,7 @@ class Turns:
         return Lead(self._scripts.call("lead", [LEADER], uploader, int(LEADERSHIP * 1000)))
 
     def _caps(self, destination: Destination) -> tuple[int, int, int]:
-        return destination.parallelism, self._several, self._settings.workers
+        return abreast(destination, local_now()), self._several, self._settings.workers
 
     def _call(self, script: str, destination: Destination, *arguments: Any) -> Any:
         return self._scripts.call(script, [*keys(destination.name), UPLOADERS], *arguments)

@@ -24,6 +24,7 @@ from shared.jobs import QUEUE
 from uploader import jobs
 from uploader.drain import Drain
 from uploader.origin import Origin
+from uploader.pace import Pace
 from uploader.workplace import Workplace, furnish
 
 log = logs.get(__name__)
@@ -43,7 +44,8 @@ class Worker:
     def __init__(self, settings: Settings, workplace: Workplace) -> None:
         self._at = workplace
         self._drains = {
-            each.name: Drain(Origin(each), workplace) for each in settings.upload_destinations
+            each.name: Drain(Origin(each, Pace(workplace.client, each)), workplace)
+            for each in settings.upload_destinations
         }
 
     def tick(self, destination: str) -> None:

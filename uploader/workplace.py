@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from threading import Event
 
+from redis import Redis
+
 from shared.broker import connect
 from shared.config import Settings
 from shared.index import Index
@@ -15,6 +17,7 @@ from uploader.turns import Turns
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
+    client: Redis
     spool: Spool
     index: Index
     turns: Turns
@@ -29,6 +32,7 @@ def furnish(settings: Settings) -> Workplace:
     client = connect(settings.redis)
     index = Index(client)
     return Workplace(
+        client=client,
         spool=Spool(settings.spool),
         index=index,
         turns=Turns(client, settings.upload, several=len(settings.upload_destinations) > 1),
