@@ -10,6 +10,7 @@ from receiver.routing import Router
 from receiver.store import StorageService
 from shared import logs, metrics
 from shared.config import Settings
+from shared.dimse.admission import Admission
 from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
 from shared.dimse.service import Peer
 from shared.disk import Disk
@@ -37,6 +38,7 @@ class Storage:
     def apply(self, settings: Settings) -> None:
         """Instances go by these routes from now on; one under way may still go by the old."""
         self.service.router = router(settings)
+        self.service.admission = Admission(settings.admission, settings.peers)
 
     def check(self) -> str | None:
         """For /readyz: may instances be sent here?"""
@@ -70,6 +72,7 @@ def storage(settings: Settings) -> Iterator[Storage]:
         validation=settings.receive.validation,
         sync=settings.spool.sync,
     )
+    service.admission = Admission(settings.admission, settings.peers)
     notifier.start()
     try:
         with metrics.exposed(Disk(settings.spool)):

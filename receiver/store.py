@@ -12,6 +12,7 @@ from receiver.routing import Router
 from receiver.storage_classes import is_storage
 from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
 from shared import logs, tracing
+from shared.dimse.admission import EVERYBODY
 from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
@@ -52,7 +53,8 @@ class StorageService(Service):
         self._spool = spool
         self.router = router  # may be another one from now on
         self._announce = announce
-        self._strict = validation == "strict"
+        self.admission = EVERYBODY  # as the router
+        self._validation: Literal["strict", "lenient"] = validation
         self.report = Report()
         # Without a sync there is nothing to wait for, and a thread would cost more than it saves.
         self._keepers = ThreadPoolExecutor(KEEPERS, "keeper") if sync else None
@@ -104,7 +106,7 @@ class StorageService(Service):
         if NAMELESS.broken(request, head):
             return Response(NAMELESS.status, NAMELESS.name)
         broken = broken_rules(request, head)
-        if broken and self._strict:
+        if broken and self.admission.strict(request.peer, self._validation):
             return Response(broken[0].status, broken[0].name)
         if broken:
             self.report.irregular(request, head, broken)

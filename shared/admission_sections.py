@@ -39,6 +39,10 @@ class KnownPeer(Section):
         description="Of echo, store and query; what is not named is answered 0124, and with none "
         "the association is refused 1,1,3.",
     )
+    validation: Literal["strict", "lenient"] | None = Field(
+        default=None,
+        description="Of what it stores; unset: receive.validation.",
+    )
     max_associations: int | None = Field(
         default=None,
         ge=1,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_network
+from typing import Literal
 
 from shared import logs
 from shared.admission_sections import AdmissionSettings, KnownPeer, May
@@ -41,6 +42,11 @@ class Admission:
         """Associations at once of this calling AE title, where it has a limit of its own."""
         known = self._known(peer.calling_ae, peer.address)
         return known.max_associations if known else None
+
+    def strict(self, peer: Peer, default: Literal["strict", "lenient"]) -> bool:
+        """Whether what it stores is validated strictly."""
+        known = self._known(peer.calling_ae, peer.address)
+        return ((known and known.validation) or default) == "strict"
 
     def denied(self, peer: Peer) -> frozenset[int]:
         """Command fields of the requests it may not make."""

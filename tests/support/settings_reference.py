@@ -45,6 +45,7 @@ SAMPLES: dict[str, Any] = {
     "destinations.worklist_profile": "ups-standard",
     "destinations.worklist_uri": "https://archive.example/dicom-web/workitems",
     "peers.max_associations": 10,
+    "peers.validation": "strict",
     "redis.password_file": "/run/secrets/redis_password",
     "routes.worklist_from": "default",
     "tracing.endpoint": "http://collector.example:4318/v1/traces",
