@@ -1,9 +1,13 @@
 """Redis clients: one for our index, impatient; one for RQ's blocking reads, never shared."""
 
+from urllib.parse import urlsplit
+
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.connection import SSLConnection, parse_url
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from shared.errors import ConfigurationError
 from shared.sections import RedisSettings
@@ -38,14 +42,46 @@ def plain(error: RedisError) -> str:
 
 
 def _client(settings: RedisSettings, **options: object) -> Redis:
-    client: Redis = Redis.from_url(
-        settings.url,
-        password=_password(settings),
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        health_check_interval=CHECK_AFTER,
+    options |= {
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "health_check_interval": CHECK_AFTER,
+        **_trust(settings),
+    }
+    password = _password(settings)
+    if settings.sentinels:
+        return _by_sentinel(settings, password, options)
+    client: Redis = Redis.from_url(settings.url, password=password, **options)
+    return client
+
+
+def _by_sentinel(
+    settings: RedisSettings, password: str | None, options: dict[str, object]
+) -> Redis:
+    """Asks anew for each connection, and drops one to a Redis that was demoted."""
+    url = parse_url(settings.url)
+    if url.get("connection_class") is SSLConnection:
+        options |= {"ssl": True}
+    of_sentinels = {
+        name: value for name, value in options.items() if name.startswith(("ssl", "socket_connect"))
+    }
+    addresses = [urlsplit(f"//{each}") for each in settings.sentinels]
+    sentinel = Sentinel(
+        [(each.hostname, each.port) for each in addresses],
+        sentinel_kwargs={**of_sentinels, "socket_timeout": CONNECT_TIMEOUT},
+    )
+    client: Redis = sentinel.master_for(
+        settings.sentinel_service,
+        password=password,
+        username=url.get("username"),
+        db=url.get("db", 0),
         **options,
     )
     return client
+
+
+def _trust(settings: RedisSettings) -> dict[str, object]:
+    encrypted = settings.url.startswith("rediss://")
+    return {"ssl_ca_certs": str(settings.ca_file)} if encrypted and settings.ca_file else {}
 
 
 def _password(settings: RedisSettings) -> str | None:

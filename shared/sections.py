@@ -29,7 +29,15 @@ def _redis_url(value: str) -> str:
     return value
 
 
+def _sentinel(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    if not parts.hostname or not parts.port or parts.path or parts.username:
+        raise ValueError("must be host:port")
+    return value
+
+
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+SentinelAddress = Annotated[str, AfterValidator(_sentinel)]
 
 
 class Receive(Section):
@@ -144,6 +152,15 @@ class RedisSettings(Section):
         default="redis://127.0.0.1:6379/0", description="redis://, rediss:// or unix:// address."
     )
     password_file: Path | None = Field(default=None, description="File that holds the password.")
+    ca_file: Path | None = Field(
+        default=None, description="Authorities trusted for rediss://, PEM; the system's if unset."
+    )
+    sentinels: tuple[SentinelAddress, ...] = Field(
+        default=(), description="Sentinels, host:port, that know where Redis is; url says the rest."
+    )
+    sentinel_service: str = Field(
+        default="mymaster", min_length=1, description="What the Sentinels call this Redis."
+    )
 
 
 class Upload(Section):
