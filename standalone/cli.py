@@ -23,6 +23,7 @@ COMMANDS = {
     "worklist": "standalone.commands.worklist",
     "config": "standalone.commands.config",
     "status": "standalone.commands.status",
+    "page": "standalone.commands.page",
     "check": "standalone.commands.check",
     "route": "standalone.commands.route",
     "quarantine": "standalone.commands.quarantine",

@@ -90,7 +90,7 @@ def as_text(state: State, now: float) -> str:
 def _row(line: Line, now: float, fault: str) -> Sequence[object]:
     found = line.index
     stored = found.totals.get("stored", 0) if found else None
-    oldest = _age(now - found.oldest) if found and found.oldest else ""
+    oldest = age(now - found.oldest) if found and found.oldest else ""
     sandbox = "SANDBOX, not an archive; " if line.sandbox else ""
     sending = found.leased if found else None
     state = sandbox + _state(line, fault)
@@ -102,9 +102,9 @@ def _state(line: Line, fault: str) -> str:
     if line.index is None:
         return f"unknown: Redis {fault}" if line.kept != 0 else "idle"
     if line.index.held_for:
-        return f"held for {_age(line.index.held_for)}: {line.index.held_because}"
+        return f"held for {age(line.index.held_for)}: {line.index.held_because}"
     if line.unanswered >= SLOW:
-        return f"asked, and {SILENT} for {_age(line.unanswered)}"
+        return f"asked, and {SILENT} for {age(line.unanswered)}"
     if line.fault:
         return f"being tried again, as it {line.reason}"
     if line.index.leased:
@@ -112,7 +112,7 @@ def _state(line: Line, fault: str) -> str:
     return "waiting" if line.kept else "idle"
 
 
-def _age(seconds: float) -> str:
+def age(seconds: float) -> str:
     if seconds < MINUTE:
         return f"{seconds:.0f} s"
     if seconds < HOUR:

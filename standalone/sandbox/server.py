@@ -47,7 +47,7 @@ def serve(host: str, port: int, archive: Archive, worklist: UpsStore, played: st
             headers=[("Server", "SANDBOX-not-an-archive")],
             timeout_graceful_shutdown=DRAIN,
         )
-        server = _Server(config)
+        server = Server(config)
         address = base_uri(listening)
         log.warning(
             "sandbox.started",
@@ -78,7 +78,7 @@ def base_uri(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Ends quietly when signalled: uvicorn's own would raise the signal again and die of it."""
 
     def __init__(self, config: uvicorn.Config) -> None:

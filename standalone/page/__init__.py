@@ -1,0 +1,1 @@
+"""The status page: are images moving, and if not, since when?"""
