@@ -1,11 +1,13 @@
 """The Kubernetes manifests: every combination renders, fits the schemas and keeps our rules."""
 
 import copy
+import json
 import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import kubernetes_validate
 import pytest
 
@@ -20,6 +22,7 @@ from tests.support.manifests import (
     templates,
 )
 
+SCHEMAS = Path(__file__).parents[1] / "fixtures" / "crds"
 EXTENSIONS = {"monitoring.coreos.com/v1", "keda.sh/v1alpha1"}
 VERSIONS = ("1.32", "1.35", "1.37")
 OVERLAYS = sorted(path.parent for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
@@ -53,7 +56,7 @@ def test_it_fits_the_schemas_of_three_kubernetes_versions(
 ) -> None:
     for resource in render():
         if resource["apiVersion"] in EXTENSIONS:
-            continue  # their schemas are not Kubernetes' own
+            continue  # their schemas are not Kubernetes' own: see below
         for version in VERSIONS:
             kubernetes_validate.validate(resource, version, strict=True)
 
@@ -75,6 +78,32 @@ def test_network_policies_close_what_they_do_not_open(
     assert set(closed["spec"]["policyTypes"]) == {"Ingress", "Egress"}
     for _, template in templates(resources):
         assert labels.items() <= template["metadata"]["labels"].items()
+
+
+def fits_extension(resource: Resource) -> None:
+    """Against what we wrote down of the fields that we use. Raises ValidationError."""
+    schema = json.loads((SCHEMAS / f"{resource['kind']}.json").read_text("utf-8"))
+    jsonschema.validate(resource, schema)
+
+
+@pytest.fixture
+def extensions() -> list[Resource]:
+    rendered = combined("spool-shared", ("keda", "prometheus"))
+    return [each for each in rendered if each["apiVersion"] in EXTENSIONS]
+
+
+def test_resources_of_extensions_have_the_fields_that_they_know(
+    extensions: list[Resource],
+) -> None:
+    for each in extensions:
+        fits_extension(each)
+
+
+def test_a_misspelt_field_of_an_extension_is_found(extensions: list[Resource]) -> None:
+    for each in extensions:
+        each["spec"]["misspelt"] = 1
+        with pytest.raises(jsonschema.ValidationError, match="misspelt"):
+            fits_extension(each)
 
 
 def test_rules_and_triggers_ask_for_metrics_that_there_are() -> None:
@@ -126,6 +155,8 @@ def test_the_file_of_an_overlay_is_a_configuration(path: Path) -> None:
         (lambda pod: pod["containers"][1].update(readinessProbe={}), "whatever stands behind"),
         (lambda pod: pod.pop("automountServiceAccountToken"), "no token"),
         (lambda pod: pod.update(hostNetwork=True), "shares nothing"),
+        (lambda pod: pod.pop("topologySpreadConstraints"), "spread over nodes"),
+        (lambda pod: pod["containers"][0].pop("lifecycle"), "drains before it ends"),
     ],
 )
 def test_a_planted_violation_is_found(broken: Callable[[Resource], object], rule: str) -> None:
@@ -144,3 +175,15 @@ def test_a_missing_disruption_budget_is_found() -> None:
     ]
 
     assert len(broken_rules(resources)) == 2
+
+
+def test_a_service_that_hides_the_modality_is_found() -> None:
+    resources = copy.deepcopy(combined("spool-shared", ()))
+    [service] = [
+        each
+        for each in resources
+        if each["kind"] == "Service" and each["metadata"]["name"] == "receiver"
+    ]
+    service["spec"]["externalTrafficPolicy"] = "Cluster"
+
+    assert broken_rules(resources) == ["receiver: keeps the modality's address"]

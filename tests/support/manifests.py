@@ -73,7 +73,13 @@ def broken_rules(resources: list[Resource]) -> list[str]:
         if each["kind"] == "PodDisruptionBudget"
     }
     served = {name for name, template in templates(resources) if _serves_dimse(template["spec"])}
-    return found + [f"{name}: has a PodDisruptionBudget" for name in sorted(served - guarded)]
+    found += [f"{name}: has a PodDisruptionBudget" for name in sorted(served - guarded)]
+    return found + [
+        f"{each['metadata']['name']}: keeps the modality's address"
+        for each in resources
+        if each["kind"] == "Service" and each["spec"].get("type") in {"LoadBalancer", "NodePort"}
+        if each["spec"].get("externalTrafficPolicy") != "Local"
+    ]
 
 
 def _serves_dimse(pod: Resource) -> bool:
@@ -105,6 +111,9 @@ POD_RULES: dict[str, Rule] = {
     "gets no token of the cluster": lambda pod: pod.get("automountServiceAccountToken") is False,
     "says how long it may take to end": lambda pod: pod.get("terminationGracePeriodSeconds", 0) > 0,
     "is ready whatever stands behind it": _ready_alone,
+    "is spread over nodes if modalities connect": lambda pod: (
+        not _serves_dimse(pod) or bool(pod.get("topologySpreadConstraints"))
+    ),
     "shares nothing with its host": lambda pod: (
         not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC"))
     ),
