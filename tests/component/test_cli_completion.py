@@ -18,7 +18,7 @@ from tests.support.peers import peer
 Complete = Callable[..., set[str]]
 
 ROOT = tree(parser())
-NOT_QUESTIONS = {("up",), ("sandbox",), ("demo",)}
+NOT_QUESTIONS = {("up",), ("sandbox",), ("demo",), ("page",)}
 BASH = """
 source "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
