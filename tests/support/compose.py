@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -45,6 +45,12 @@ class Composed:
     worklist_port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
     environment: Mapping[str, str] = field(default_factory=dict)
+    root: Path = ROOT  # the checkout that it is built from
+
+    def of(self, root: Path) -> "Composed":
+        """The same project, from another checkout."""
+        files = [root / each.relative_to(self.root) for each in self.files]
+        return replace(self, root=root, files=files)
 
     def run(
         self, *words: str, timeout: float = 120.0, check: bool = True
@@ -57,7 +63,7 @@ class Composed:
             check=False,
             capture_output=True,
             text=True,
-            cwd=ROOT,
+            cwd=self.root,
             env=self._environment(),
             timeout=timeout,
         )
@@ -113,13 +119,16 @@ def composed(
     """
     require_engine()
     files = [ROOT / "docker-compose.yml", ISOLATED, *([ISOLATED.parent / extra] if extra else [])]
-    project = f"dicomweb-proxy-test-{os.getpid()}-{uuid4().hex[:6]}"
-    system = Composed(project, files=files, environment=given or {})
+    system = Composed(new_project(), files=files, environment=given or {})
     try:
         system.up("--build", *up)
         yield system
     finally:
         system.down()
+
+
+def new_project() -> str:
+    return f"dicomweb-proxy-test-{os.getpid()}-{uuid4().hex[:6]}"
 
 
 def service_of(container: Mapping[str, Any]) -> str:
