@@ -59,7 +59,7 @@ class Announced(subprocess.Popen[bytes]):
             if not fragment:
                 return None
             line += fragment
-        return line.decode("utf-8").rstrip("\n")
+        return line.decode("utf-8").partition("\n")[0]  # of several processes each says it
 
     def __del__(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
