@@ -5,7 +5,7 @@ SECONDS ?= 600
 JOBS ?= 4
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format stack bench chaos fuzz docs sbom up lock clean
+.PHONY: help setup demo test check format stack bench chaos fuzz docs site sbom up lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -58,6 +58,11 @@ docs: setup ## proxy.example.toml and the reference pages of docs/ anew from the
 	$(BIN)/python -m tests.support.alert_rules
 	$(BIN)/python -m tests.support.commands_reference
 
+site: ## the pages of docs/ as a site, in dist/site
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/pip install --quiet --no-compile --require-hashes -r requirements/site.txt
+	.venv-site/bin/mkdocs build --strict --quiet --site-dir dist/site
+
 sbom: setup ## a CycloneDX bill of materials for each image, in dist/sbom
 	$(BIN)/python -m tests.support.sbom dist/sbom
 
@@ -80,6 +85,9 @@ lock: ## requirements/*.txt anew, hashed, without an index
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	  --group fuzz -o requirements/fuzz.txt
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --group site -o requirements/site.txt
 
 clean: ## remove what setup made
-	rm -rf .venv .venv-lock .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock .venv-site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -85,6 +85,28 @@ def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
     assert [link for link in inside if not (path.parent / link).exists()] == []
 
 
+def anchors(path: Path) -> set[str]:
+    """What the headings of a page may be linked as."""
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_anchor_linked_is_a_heading(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", path.read_text("utf-8"))
+    targets = [(path.parent / page if page else path, anchor) for page, anchor in links]
+
+    assert [(str(page), each) for page, each in targets if each not in anchors(page)] == []
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    pages = [each.relative_to(ROOT / "docs") for each in (ROOT / "docs").rglob("*.md")]
+    told = (ROOT / "mkdocs.yml").read_text("utf-8")
+
+    assert [page for page in pages if f" {page}\n" not in told] == []
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_every_command_named_exists(path: Path) -> None:
     text = path.read_text("utf-8")
