@@ -13,6 +13,7 @@ from bench import (
     outage,
     receive,
     report,
+    rules,
     scale,
     scrape,
     worklist,
@@ -33,6 +34,7 @@ SUITES: dict[str, Callable[[Plan, Results], None]] = {
     memory.SUITE: memory.measure,
     outage.SUITE: outage.measure,
     scrape.SUITE: scrape.measure,
+    rules.SUITE: rules.measure,
 }
 RUNS, QUICK_RUNS = 3, 1
 

@@ -35,14 +35,14 @@ def cell(kind: Kind, associations: int) -> str:
 def measure(plan: Plan, results: Results) -> None:
     for run, kind, associations in product(range(plan.runs), (CT, MR), ASSOCIATIONS):
         for name in rotated(tuple(PEERS), run):
-            work = partial(_receive, plan, PEERS[name], kind, associations)
+            work = partial(load, plan, PEERS[name], kind, associations)
             record(results, SUITE, cell(kind, associations), name, run, work)
         if associations == synced_loop.THREADS:
             work = partial(synced_loop.measure, kind, plan.scaled(*SECONDS))
             record(results, SUITE, cell(kind, associations), SYNCED_LOOP, run, work)
 
 
-def _receive(plan: Plan, launch: driver.Launcher, kind: Kind, associations: int) -> Measured:
+def load(plan: Plan, launch: driver.Launcher, kind: Kind, associations: int) -> Measured:
     with Site() as site:
         port = launch(site)
         seconds = plan.scaled(*SECONDS)

@@ -4,7 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from bench import associations, gateway, lone, memory, outage, receive, scale, scrape, worklist
+from bench import (
+    associations,
+    gateway,
+    lone,
+    memory,
+    outage,
+    receive,
+    rules,
+    scale,
+    scrape,
+    worklist,
+)
 from bench.comparisons import (
     Value,
     above_upstream,
@@ -224,6 +235,13 @@ TARGETS = (
         [outage.CELL],
         figure(outage.SUITE, outage.OURS, "drained_of_gateway"),
         at_least=0.8,
+    ),
+    Target(
+        "processor for an instance with 40 AE titles and 20 routes, times that without",
+        rules.SUITE,
+        [rules.CELL],
+        ratio(rules.SUITE, rules.RULED, rules.PLAIN, "cpu_ms"),
+        at_most=1.03,
     ),
 )
 
