@@ -38,9 +38,8 @@ Network = IPv4Network | IPv6Network
 Action = Literal["upload", "refuse", "discard"]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What routes look at."""
+class Subject(NamedTuple):
+    """What routes look at. A tuple: one is made and looked up for each instance."""
 
     called_ae: str
     calling_ae: str

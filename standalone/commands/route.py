@@ -121,7 +121,7 @@ def _asked(rule: Rule, subject: Subject) -> Tried:
 def _as_json(found: Explanation) -> str:
     decision = found.decision
     content = {
-        "subject": asdict(found.subject),
+        "subject": found.subject._asdict(),
         "admission": found.admission,
         "tried": [{**asdict(each), "matches": each.matches} for each in found.tried],
         "decided_by": list(decision.routes),

@@ -1,7 +1,6 @@
 """`route explain` says what the receiver does: for any routes, any peer and any data set."""
 
 import asyncio
-import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -187,6 +186,6 @@ def test_what_is_given_by_hand_is_as_good_as_a_file() -> None:
     subject = Subject("A", "B", "10.0.0.1", modality="CT")
 
     assert explain(chosen, subject).decision.destinations == ("two",)
-    unknown = explain(chosen, dataclasses.replace(subject, modality="MR"))
+    unknown = explain(chosen, subject._replace(modality="MR"))
     assert unknown.decision.destinations == ("one",)
     assert unknown.tried[0].unmet == ["modality"]
