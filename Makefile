@@ -51,12 +51,13 @@ fuzz: setup ## ten minutes of looking for what breaks the DIMSE side (SECONDS=60
 	for target in association request command head; do \
 	  $(BIN)/python -m tests.fuzz.guided $$target -max_total_time=$$(($(SECONDS) / 5)) || exit 1; done
 
-docs: setup ## proxy.example.toml and the reference pages of docs/ anew from the program
+docs: setup ## proxy.example.toml, the reference pages and the plots of docs/ anew from the program
 	$(BIN)/python -m tests.support.settings_reference
 	$(BIN)/python -m tests.support.metrics_reference
 	$(BIN)/python -m tests.support.events_reference
 	$(BIN)/python -m tests.support.alert_rules
 	$(BIN)/python -m tests.support.commands_reference
+	$(BIN)/python -m bench.capacity
 
 site: ## the pages of docs/ as a site, in dist/site
 	$(PYTHON) -m venv .venv-site
