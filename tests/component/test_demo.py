@@ -22,6 +22,12 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1", **more}
 
 
+def demo(given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        COMMAND, env=given, check=False, capture_output=True, text=True, timeout=55
+    )
+
+
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
     folder = tmp_path / "tmp"
@@ -30,14 +36,7 @@ def temporary(tmp_path: Path) -> Path:
 
 
 def test_the_demo_shows_both_directions_and_leaves_nothing(temporary: Path) -> None:
-    ended = subprocess.run(
-        COMMAND,
-        env=environment(temporary),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=55,
-    )
+    ended = demo(environment(temporary))
 
     assert ended.returncode == 0, ended.stderr
     assert "All 36 instances arrived unchanged; 8 procedure steps found." in ended.stdout
@@ -51,26 +50,14 @@ def test_a_folder_for_temporary_files_that_lies_deep_is_good_enough(tmp_path: Pa
     deep = tmp_path / ("a" * 40) / ("b" * 40)
     deep.mkdir(parents=True)
 
-    ended = subprocess.run(
-        COMMAND,
-        env=environment(deep),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=55,
-    )
+    ended = demo(environment(deep))
 
     assert ended.returncode == 0, ended.stderr
 
 
 def test_settings_of_the_machine_do_not_reach_the_demo(temporary: Path) -> None:
-    ended = subprocess.run(
-        COMMAND,
-        env=environment(temporary, DICOMWEB_PROXY_UPLOAD__URI="https://archive.invalid/studies"),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=55,
+    ended = demo(
+        environment(temporary, DICOMWEB_PROXY_UPLOAD__URI="https://archive.invalid/studies")
     )
 
     assert ended.returncode == 0, ended.stderr
