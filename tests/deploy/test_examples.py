@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from pydantic import create_model
 
+from shared.config import load
 from shared.config_sources import FILE_VARIABLE, keys
 from shared.sections import PREFIX, Sections
 from standalone.cli import COMMANDS
 from tests.support import settings_reference as reference
+from tests.support.documented import blocks
 
 ROOT = reference.ROOT
+# Valid wherever a secret is read: as a Google key, and as any text.
+SECRET = '{"client_email": "a@b", "private_key": "k", "token_uri": "t"}'
 KNOWN = {
     PREFIX,
     FILE_VARIABLE,
@@ -83,6 +87,23 @@ def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
     inside = [link for link in links if "://" not in link and not link.startswith("mailto:")]
 
     assert [link for link in inside if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        each.text
+        for each in blocks()
+        if each.page.name == "destinations.md" and each.language == "toml"
+    ],
+)
+def test_a_destination_step_by_step_is_a_configuration(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "proxy.toml"
+    for name in re.findall(r"/run/secrets/(\w+)", text):
+        (tmp_path / name).write_text(SECRET, "utf-8")
+    file.write_text(text.replace("/run/secrets", str(tmp_path)), "utf-8")
+
+    assert load(file).upload_destinations
 
 
 def anchors(path: Path) -> set[str]:
