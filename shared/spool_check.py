@@ -2,6 +2,7 @@
 that is not ours: what cannot be sent goes to quarantine, with the reason.
 """
 
+import os
 import re
 import time
 from collections.abc import Collection, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from shared import delivered, incoming, ledger, quarantine
 from shared.entry import DESTINATION, SUFFIX, Entry
 from shared.folders import names
+from shared.regular import NotRegular, open_regular
 from shared.spool import VERSION_FILE, Spool
 
 OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
@@ -119,13 +121,16 @@ def _files(root: Path, path: str) -> Iterator[str]:
 
 def _fault(file: Path, entry: Entry, *, deep: bool) -> Iterator[Finding]:
     try:
-        with file.open("rb", 0) as stream:
+        with os.fdopen(open_regular(file), "rb", 0) as stream:
             size = stream.seek(0, 2)
             stream.seek(PREFIX_AT)
             prefix = stream.read(len(PREFIX))
             while deep and stream.read(PIECE):
                 pass
     except FileNotFoundError:
+        return
+    except NotRegular as error:
+        yield Finding(Kind.UNREADABLE, entry.path, str(error), entry)
         return
     except OSError as error:
         yield Finding(Kind.UNREADABLE, entry.path, error.strerror or "", entry)

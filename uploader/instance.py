@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.dicomweb.qido import Place
+from shared.regular import NotRegular, open_regular
 from uploader.elements import (
     EXPLICIT_BE,
     EXPLICIT_LE,
@@ -54,7 +55,10 @@ class Instance:
 
 def read_instance(path: Path) -> Instance:
     """Raises NotAnInstance, and OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = open_regular(path)
+    except NotRegular as error:
+        raise NotAnInstance(str(error)) from None
     try:
         size = os.fstat(descriptor).st_size
         for length in (HEAD, LONGEST_HEAD):

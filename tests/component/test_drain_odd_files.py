@@ -1,0 +1,54 @@
+"""What somebody put in the place of a spooled file goes aside; the others do not wait for it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.spool_check import Kind, check
+from tests.support.instances import make
+from tests.support.origin_server import OriginServer
+from tests.support.processes import Service
+from tests.support.redis_server import RedisServer
+from tests.support.spools import keep, open_spool
+from tests.support.waiting import wait_until
+
+GOOD = 3
+
+
+def a_link(path: Path) -> None:
+    path.symlink_to("/etc/passwd")
+
+
+ODD: list[Callable[[Path], object]] = [os.mkfifo, os.mkdir, a_link]
+
+
+@pytest.mark.parametrize("put", ODD, ids=["a FIFO", "a folder", "a link"])
+def test_it_goes_to_quarantine_and_the_rest_is_delivered(
+    put: Callable[[Path], object], redis: RedisServer, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    spool = open_spool(tmp_path / "spool", sync=False)
+    made = [make(tmp_path, number) for number in range(GOOD + 1)]
+    entries = [keep(spool, each.path.read_bytes(), ["default"])[0] for each in made]
+    odd = spool.file(entries[0])  # the first in line
+    odd.unlink()
+    put(odd)
+    [found] = check(spool, ["default"])
+    assert (found.kind, found.detail) == (Kind.UNREADABLE, "is no regular file")
+    environment = {
+        "UPLOAD__URI": origin_server.uri,
+        "UPLOAD__WORKERS": 1,
+        "UPLOAD__MAX_ATTEMPTS": 2,
+        "UPLOAD__RETRY_BASE": 0.05,
+        "REDIS__URL": redis.settings.url,
+        "SPOOL__PATH": spool.root,
+        "SPOOL__SYNC": "false",
+        "HEALTH__PORT": 0,
+    }
+    with Service("uploader", tmp_path, environment) as service:
+        wait_until(lambda: len(origin_server.held) == GOOD, 30, "the others to be there")
+        wait_until(lambda: service.events("instance.quarantined"), 30, "it to go aside")
+        assert service.terminate() == 0
+
+    assert os.path.lexists(spool.root / ".quarantine" / "default" / odd.name)
