@@ -70,11 +70,23 @@ class Settlement:
         return tally
 
     def present(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Those whose file is there; the others were delivered, or dropped by an operator."""
-        there = [claim for claim in claims if self._spool.file(claim.entry).exists()]
-        if len(there) < len(claims):
-            kept = {claim.entry for claim in there}
-            self._index.ack(self._name, [c.entry for c in claims if c.entry not in kept])
+        """Those whose file is there, whole; the others were delivered, or dropped by an operator.
+        One of another size than it was received with goes to quarantine: it would be another image.
+        """
+        there, gone = [], []
+        for claim in claims:
+            try:
+                size = self._spool.file(claim.entry).lstat().st_size
+            except FileNotFoundError:
+                gone.append(claim.entry)
+                continue
+            if size == claim.entry.size:
+                there.append(claim)
+            else:
+                detail = f"has {size} bytes instead of {claim.entry.size}"
+                self.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
+        if gone:
+            self._index.ack(self._name, gone)
         return there
 
     def put_back(self, claims: Iterable[Claim], remember: Mark) -> None:

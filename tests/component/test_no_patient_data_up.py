@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -21,6 +22,7 @@ from starlette.responses import Response
 
 from standalone import modality, study
 from standalone.modality import Target
+from standalone.ready import Announced
 from tests.support.authority import Authority
 from tests.support.canaries import canary, fill
 from tests.support.data_sets import data_set
@@ -50,6 +52,7 @@ CHANNELS = (
     "health endpoint",
     "command line",
     "audit trail",
+    "status page",
 )
 # Each command, also where it fails. What `worklist` prints is the worklist, for whoever asks.
 COMMANDS = (
@@ -124,6 +127,19 @@ class Site:
             )
             self.traces.note("command line", done.stdout, done.stderr)
 
+    def page(self) -> None:
+        with Announced(
+            [sys.executable, "-m", "standalone.cli", "page", "--port=0"],
+            environment=environment(self.folder, **self.settings),
+            output=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        ) as process:
+            base = process.wait_ready(30)
+            for path in ("/", "/state", "/nothing"):
+                answer = httpx.get(f"{base}{path}", timeout=30, trust_env=False)
+                self.traces.note("status page", str(answer.headers).encode(), answer.content)
+            process.terminate()
+
     def look_around(self) -> None:
         self.traces.note_health(self.health)
         self.traces.note_folder(self.disk.path / "spool")
@@ -148,6 +164,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
         with proxy(folder / "first", **site.settings) as running:
             _receive(site, running)
             site.commands(running.port)
+            site.page()
             site.look_around()
             site.traces.note_redis(disk.path / "spool" / ".redis")
         site.traces.note("logs", running.log.read_bytes())
@@ -183,7 +200,13 @@ def test_every_command_was_tried() -> None:
     from standalone.cli import COMMANDS as ALL
 
     tried = {word for line in COMMANDS for word in line.split()}
-    assert ALL.keys() - tried <= {"up", "demo", "sandbox", "completion"}
+    assert ALL.keys() - tried <= {
+        "up",
+        "demo",
+        "sandbox",
+        "completion",
+        "page",
+    }  # the page is a channel
 
 
 def _made() -> list[Dataset]:
