@@ -1,7 +1,6 @@
 """`dicomweb-proxy page`: a status page, of counts only, for whoever may reach its port."""
 
 import argparse
-import asyncio
 import sys
 
 from shared.config import load
@@ -21,11 +20,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import uvicorn
-
-    from standalone import ready
     from standalone.page.app import application
-    from standalone.sandbox.server import CannotStart, Server, base_uri, listener
+    from standalone.web_server import CannotStart, WebServer, base_uri, listener
 
     settings = load(options.config)
     try:
@@ -33,17 +29,8 @@ def run(options: argparse.Namespace) -> int:
     except CannotStart as error:
         raise ProxyError(str(error)) from None
     with listening:
-        config = uvicorn.Config(
-            application(settings),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        server = Server(config)
+        server = WebServer(application(settings), listening)
         sys.stdout.write(f"status page at {base_uri(listening)}\n")
         sys.stdout.flush()
-        ready.announce(base_uri(listening))
-        asyncio.run(server.serve(sockets=[listening]))
+        server.serve_until_signalled()
     return 0

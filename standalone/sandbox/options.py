@@ -52,10 +52,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from standalone.sandbox.archive import Archive
-    from standalone.sandbox.server import CannotStart, serve
+    from standalone.sandbox.server import serve
     from standalone.sandbox.ups_profiles import PLAYED
     from standalone.sandbox.ups_sample import sample_worklist
     from standalone.sandbox.ups_store import UpsStore
+    from standalone.web_server import CannotStart
 
     if options.plays not in PLAYED:
         sys.stderr.write(f"sandbox: --plays takes one of {', '.join(PLAYED)}\n")

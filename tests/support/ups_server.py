@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from standalone.sandbox.server import base_uri, listener
 from standalone.sandbox.ups import routes
 from standalone.sandbox.ups_store import UpsStore
+from standalone.web_server import base_uri, listener
 from tests.support.waiting import wait_until
 
 DataSet = dict[str, Any]
