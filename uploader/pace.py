@@ -22,18 +22,26 @@ LONGEST = 60.0  # seconds of waiting for one's turn
 Now = Callable[[], datetime]
 
 
-def rate(destination: Destination, now: datetime) -> int:
-    return allowed(destination.bandwidth, destination.bandwidth_hours, now)
+def is_limited(destination: Destination) -> bool:
+    """At some hour at least."""
+    return bool(destination.bandwidth or destination.bandwidth_hours)
 
 
-def abreast(destination: Destination, now: datetime) -> int:
+def rate(destination: Destination, now: Now = local_now) -> int:
+    """Bytes a second, now; UNLIMITED if there is no limit."""
+    if not is_limited(destination):
+        return UNLIMITED
+    return allowed(destination.bandwidth, destination.bandwidth_hours, now())
+
+
+def abreast(destination: Destination) -> int:
     """Requests at once."""
     most = destination.parallelism
-    return most if rate(destination, now) == UNLIMITED else min(most, ABREAST)
+    return most if rate(destination) == UNLIMITED else min(most, ABREAST)
 
 
 class Pace:
-    """Of one destination, in one worker."""
+    """Of one destination that is limited, in one worker."""
 
     def __init__(self, client: Redis, destination: Destination, now: Now = local_now) -> None:
         self._scripts = Scripts(client, LUA)
@@ -44,7 +52,7 @@ class Pace:
     @property
     def rate(self) -> int:
         """Bytes a second, now; UNLIMITED if there is no limit."""
-        return rate(self._destination, self._now())
+        return rate(self._destination, self._now)
 
     @property
     def room(self) -> float:
@@ -60,7 +68,7 @@ class Pace:
         while at < len(view):
             rate = self.rate
             if rate == UNLIMITED:
-                yield bytes(view[at:])
+                yield chunk[at:]
                 return
             size = min(len(view) - at, max(SMALLEST, min(LARGEST, rate // PIECES)))
             time.sleep(self._turn(size, rate))
@@ -84,3 +92,8 @@ class Paced(Iterable[bytes]):
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._body:
             yield from self._pace.pieces(chunk)
+
+
+def pace_of(client: Redis, destination: Destination) -> Pace | None:
+    """None: it may be sent to as fast as can be, at any hour."""
+    return Pace(client, destination) if is_limited(destination) else None

@@ -11,7 +11,6 @@ from typing import Any
 from redis import Redis
 
 from shared import index
-from shared.bandwidth import local_now
 from shared.destination import Destination
 from shared.errors import Busy, DestinationFault, Silent
 from shared.figures import kind
@@ -136,7 +135,7 @@ class Turns:
         return Lead(self._scripts.call("lead", [LEADER], uploader, int(LEADERSHIP * 1000)))
 
     def _caps(self, destination: Destination) -> tuple[int, int, int]:
-        return abreast(destination, local_now()), self._several, self._settings.workers
+        return abreast(destination), self._several, self._settings.workers
 
     def _call(self, script: str, destination: Destination, *arguments: Any) -> Any:
         return self._scripts.call(script, [*keys(destination.name), UPLOADERS], *arguments)

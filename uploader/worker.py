@@ -24,7 +24,7 @@ from shared.jobs import QUEUE
 from uploader import jobs
 from uploader.drain import Drain
 from uploader.origin import Origin
-from uploader.pace import Pace
+from uploader.pace import pace_of
 from uploader.workplace import Workplace, furnish
 
 log = logs.get(__name__)
@@ -44,7 +44,7 @@ class Worker:
     def __init__(self, settings: Settings, workplace: Workplace) -> None:
         self._at = workplace
         self._drains = {
-            each.name: Drain(Origin(each, Pace(workplace.client, each)), workplace)
+            each.name: Drain(Origin(each, pace_of(workplace.client, each)), workplace)
             for each in settings.upload_destinations
         }
 

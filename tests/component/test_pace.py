@@ -4,7 +4,6 @@ import threading
 import time
 from pathlib import Path
 
-from shared.bandwidth import local_now
 from shared.broker import connect
 from shared.destination import Destination
 from shared.sections import RedisSettings
@@ -54,7 +53,7 @@ def test_without_a_limit_a_body_passes_as_it_is(redis: RedisServer) -> None:
     chunks = [b"one", b"two" * 500_000]
 
     assert list(pace.over(chunks)) == chunks
-    assert abreast(destination(bandwidth=0), local_now()) == 10
+    assert abreast(destination(bandwidth=0)) == 10
 
 
 def test_nobody_waits_longer_than_a_minute_for_what_an_earlier_limit_left(
@@ -79,7 +78,7 @@ def test_while_it_is_limited_requests_are_small_and_few(redis: RedisServer) -> N
     pace = Pace(connect(redis.settings), destination())
 
     assert pace.room == 2 * RATE
-    assert abreast(destination(), local_now()) == ABREAST
+    assert abreast(destination()) == ABREAST
 
 
 def test_an_upload_keeps_to_the_line_and_arrives(
