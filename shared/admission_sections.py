@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.destination import Section
 from shared.route_sections import Networks, Patterns
+from shared.section import Section
 
 May = Literal["echo", "store", "query"]
 EVERYTHING: tuple[May, ...] = ("echo", "store", "query")

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.destination import Section
+from shared.section import Section
 
 
 class AuditSettings(Section):

@@ -3,20 +3,15 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from shared.section import Section
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = (
-    "mon",
-    "tue",
-    "wed",
-    "thu",
-    "fri",
-    "sat",
-    "sun",
-)  # as datetime.weekday() counts
+# As datetime.weekday() counts.
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LEAST = 1000  # bytes a second; below that an image takes all night
 UNLIMITED = 0
 
@@ -28,26 +23,27 @@ def _clock(value: object) -> object:
     return value if isinstance(value, time) else ""  # refused with a message about times
 
 
+def _bandwidth(value: int) -> int:
+    if 0 < value < LEAST:
+        raise ValueError(f"must be 0 or at least {LEAST} bytes a second")
+    return value
+
+
+Bandwidth = Annotated[int, AfterValidator(_bandwidth)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 
 
-class Hours(BaseModel):
+class Hours(Section):
     """A part of the week, in the local time of the uploader (its TZ)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    bandwidth: int = Field(ge=0, description="Bytes a second while it lasts; 0: as many as can be.")
+    bandwidth: Bandwidth = Field(
+        ge=0, description="Bytes a second while it lasts; 0: as many as can be."
+    )
     days: tuple[Day, ...] = Field(default=DAYS, min_length=1, description="mon to sun.")
     begin: Clock = Field(default=time.min, description="HH:MM.")
     end: Clock = Field(
         default=time.max, description="HH:MM; before begin: on the next day. 24:00: the day's end."
     )
-
-    @model_validator(mode="after")
-    def _useful(self) -> Self:
-        if 0 < self.bandwidth < LEAST:
-            raise ValueError(f"bandwidth must be 0 or at least {LEAST} bytes a second")
-        return self
 
     def holds(self, now: datetime) -> bool:
         at = now.time()

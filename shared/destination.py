@@ -7,19 +7,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from shared.bandwidth import LEAST, Hours
+from shared.bandwidth import Bandwidth, Hours
+from shared.section import Section
 
 DEFAULT_SERVICE_ACCOUNT = Path("/run/secrets/service_account")
 CLOUD_HEALTHCARE = "https://www.googleapis.com/auth/cloud-healthcare"
 MEBIBYTE = 1024 * 1024
-
-
-class Section(BaseModel):
-    """A table of the TOML file: unknown keys are mistakes, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _service_uri(value: str) -> str:
@@ -191,7 +186,7 @@ class Destination(Section):
     timeout: float = Field(
         default=60.0, gt=0, le=3600, description="Seconds without progress before a request fails."
     )
-    bandwidth: int = Field(
+    bandwidth: Bandwidth = Field(
         default=0, ge=0, description="Bytes a second that go there at most, in all; 0: no limit."
     )
     bandwidth_hours: tuple[Hours, ...] = Field(
@@ -214,8 +209,6 @@ class Destination(Section):
     def _reachable(self) -> Self:
         if not self.upload_uri and not self.worklist_uri:
             raise ValueError("needs upload_uri, worklist_uri or both")
-        if 0 < self.bandwidth < LEAST:
-            raise ValueError(f"bandwidth must be 0 or at least {LEAST} bytes a second")
         plain = [key for key in ("upload_uri", "worklist_uri") if is_exposed(getattr(self, key))]
         if plain and not self.insecure:
             raise ValueError(

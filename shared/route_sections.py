@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from shared.destination import Section
+from shared.section import Section
 
 LONGEST_PATTERN = 64  # characters, as of VR LO and UI (PS3.5 Table 6.2-1)
 LONGEST_REASON = 64  # characters of Error Comment (0000,0902), VR LO

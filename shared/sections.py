@@ -11,8 +11,9 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.admission_sections import AdmissionSettings, KnownPeer
 from shared.audit_sections import AuditSettings
-from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, Section, ServiceUri
+from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, ServiceUri
 from shared.route_sections import Route, Routing
+from shared.section import Section
 from shared.spool_sections import SpoolSettings
 from shared.tracing_sections import TracingSettings
 from shared.worklist_sections import Modality, Port, WorklistSettings

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.destination import MEBIBYTE, Section
+from shared.destination import MEBIBYTE
+from shared.section import Section
 
 DAY = 24 * 3600.0  # seconds
 

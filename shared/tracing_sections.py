@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from shared.destination import Section
+from shared.section import Section
 
 
 def _endpoint(value: str) -> str:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from shared.destination import Profile, Section, ServiceUri, WorklistPreset
+from shared.destination import Profile, ServiceUri, WorklistPreset
+from shared.section import Section
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
