@@ -11,7 +11,6 @@ from shared import audit, logs, metrics, sandbox, tracing
 from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
-from shared.dimse.admission import Admission
 from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
@@ -109,7 +108,7 @@ def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:
         port=settings.receive.port,
         admit=receiving.admit,
     )
-    acceptor.admission = Admission(settings.admission, settings.peers)
+    acceptor.admission = receiving.service.admission
     return acceptor
 
 
@@ -118,7 +117,7 @@ def _reload(
 ) -> None:
     def apply(new: Settings) -> None:
         receiving.apply(new)
-        acceptor.admission = Admission(new.admission, new.peers)
+        acceptor.admission = receiving.service.admission
 
     reload(config, settings, apply)
 

@@ -21,6 +21,7 @@ from shared.routing import Decision
 from shared.spool import Pressure, Reception, Spool
 from shared.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 from shared.tracing import Attributes
+from shared.watermark import WHY
 
 C_STORE_RQ = 0x0001  # PS3.7 9.3.1.1
 HIGH = 1  # priority (0000,0700)
@@ -73,7 +74,7 @@ class StorageService(Service):
 
     def receive(self) -> Reception:
         if self._spool.pressure() is Pressure.HARD:
-            raise SpoolFull("free space is below spool.hard_reserve")
+            raise SpoolFull(WHY[Pressure.HARD])
         return self._spool.receive()
 
     def decide(self, request: Request, head: Head) -> Decision:

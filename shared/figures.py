@@ -40,17 +40,19 @@ class Figures:
         return None if found is None else float(found)
 
     def spread(self, metric: Declared) -> Spread:
-        bounds = [*map(str, metric.bounds), "inf"]
-        counts = tuple(self.number(f"{metric.name}:{bound}") or 0.0 for bound in bounds)
+        counts = tuple(self.number(each) or 0.0 for each in _buckets(metric))
         return Spread(counts, (self.number(f"{metric.name}:sum") or 0.0) / MILLI)
 
 
 def observed(metric: Declared, value: float) -> dict[str, int]:
     """What one observation adds to the figures."""
-    bounds = [*map(str, metric.bounds), "inf"]
-    bucket = bounds[bisect_left(metric.bounds, value)]
-    return {f"{metric.name}:{bucket}": 1, f"{metric.name}:sum": round(value * MILLI)}
+    bucket = _buckets(metric)[bisect_left(metric.bounds, value)]
+    return {bucket: 1, f"{metric.name}:sum": round(value * MILLI)}
 
 
 def kind(fault: DestinationFault) -> str:
     return next(name for each, name in KINDS if isinstance(fault, each))
+
+
+def _buckets(metric: Declared) -> list[str]:
+    return [f"{metric.name}:{bound}" for bound in (*metric.bounds, "inf")]

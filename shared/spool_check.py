@@ -13,7 +13,7 @@ from pathlib import Path
 from shared import delivered, incoming, ledger, quarantine
 from shared.entry import DESTINATION, SUFFIX, Entry
 from shared.folders import names
-from shared.regular import NotRegular, open_regular
+from shared.regular import open_regular
 from shared.spool import VERSION_FILE, Spool
 
 OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
@@ -128,9 +128,6 @@ def _fault(file: Path, entry: Entry, *, deep: bool) -> Iterator[Finding]:
             while deep and stream.read(PIECE):
                 pass
     except FileNotFoundError:
-        return
-    except NotRegular as error:
-        yield Finding(Kind.UNREADABLE, entry.path, str(error), entry)
         return
     except OSError as error:
         yield Finding(Kind.UNREADABLE, entry.path, error.strerror or "", entry)

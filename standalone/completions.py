@@ -56,7 +56,6 @@ def bash(program: str, root: Node) -> str:
             root,
             files=f"{BASH_FILES}; return",
             choices='COMPREPLY=($(compgen -W "{words}" -- "$current")); return',
-            nothing="return",
         ),
         words="\n".join(
             f'    "{_place(each)}") COMPREPLY=($(compgen -W "{" ".join(_offered(each))}" '
@@ -75,7 +74,6 @@ def zsh(program: str, root: Node) -> str:
             root,
             files="_files; return",
             choices="compadd -- {words}; return",
-            nothing="return",
         ),
         words="\n".join(
             f'    "{_place(each)}") compadd -- {" ".join(_offered(each))}'
@@ -138,21 +136,21 @@ def _steps(root: Node) -> str:
     )
 
 
-def _values(root: Node, *, files: str, choices: str, nothing: str) -> str:
+def _values(root: Node, *, files: str, choices: str) -> str:
     """What may follow an option that takes a value."""
     return "\n".join(
         f"    {'|'.join(_quoted_place(node, name) for name in option.names)}) {what} ;;"
         for node in root.every()
         for option in node.options
         if option.names and option.value
-        for what in [_value(option, files, choices, nothing)]
+        for what in [_value(option, files, choices)]
     )
 
 
-def _value(option: Option, files: str, choices: str, nothing: str) -> str:
+def _value(option: Option, files: str, choices: str) -> str:
     if option.choices:
         return choices.format(words=" ".join(option.choices))
-    return files if option.files else nothing
+    return files if option.files else "return"
 
 
 def _quoted_place(node: Node, option: str) -> str:

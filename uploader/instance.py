@@ -58,7 +58,7 @@ def read_instance(path: Path) -> Instance:
     try:
         descriptor = open_regular(path)
     except NotRegular as error:
-        raise NotAnInstance(str(error)) from None
+        raise NotAnInstance(error.strerror) from None
     try:
         size = os.fstat(descriptor).st_size
         for length in (HEAD, LONGEST_HEAD):
