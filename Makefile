@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 600
 JOBS ?= 4
+COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format stack bench chaos fuzz docs site sbom up lock clean
@@ -74,21 +76,11 @@ lock: ## requirements/*.txt anew, hashed, without an index
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
 	for service in $(SERVICES); do \
-	  .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	    --extra $$service pyproject.toml -o requirements/$$service.txt; done
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --extra standalone --extra tracing --group dev pyproject.toml -o requirements/dev.txt
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --constraints requirements/dev.txt --extra tracing pyproject.toml -o requirements/tracing.txt
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --group fuzz -o requirements/fuzz.txt
-	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --group site -o requirements/site.txt
+	  $(COMPILE) --extra $$service pyproject.toml -o requirements/$$service.txt; done
+	$(COMPILE) --extra standalone --extra tracing --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --constraints requirements/dev.txt --extra tracing pyproject.toml -o requirements/tracing.txt
+	$(COMPILE) --group fuzz -o requirements/fuzz.txt
+	$(COMPILE) --group site -o requirements/site.txt
 
 clean: ## remove what setup made
 	rm -rf .venv .venv-lock .venv-site .pytest_cache .mypy_cache .ruff_cache .hypothesis

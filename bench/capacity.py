@@ -11,9 +11,8 @@ from pathlib import Path
 
 PAGES = Path(__file__).parents[1] / "docs" / "capacity"
 RECEIVER = 700.0  # instances a second, one receiver process, CT, synced (suite receive)
-SENDING = (
-    0.0012  # seconds of a worker for an instance, beside the latency (suite scale, 1 uploader)
-)
+# Seconds of a worker for an instance, beside the latency (suite scale, 1 uploader).
+SENDING = 0.0012
 INDEX = 38_000.0  # instances a second through one index: add, claim and acknowledge
 REMEMBERED = 150  # bytes of Redis for an instance that waits, rounded up
 BATCH = 64  # instances: upload's default
