@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from shared.sections import PREFIX
+from tests.support.ports import listens
 from tests.support.waiting import wait_until
 
 
@@ -26,6 +27,8 @@ class Service:
         }
         self.extra: dict[str, str] = {}  # more environment, from the next start on
         self._health = int(self._environment.get(f"{PREFIX}HEALTH__PORT", "0"))
+        of_receiver = self._environment.get(f"{PREFIX}RECEIVE__PORT", "0")
+        self._port = int(of_receiver) if module == "receiver" else 0
         self._log = folder / f"{module}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -63,6 +66,8 @@ class Service:
 
     def wait_ready(self) -> None:
         wait_until(lambda: self.ready()[0] == 200, 30, "the service is ready")
+        if self._port:  # a receiver's health port is there before
+            wait_until(lambda: listens(self._port), 30, "the service listens")
 
     @property
     def children(self) -> list[int]:
