@@ -27,8 +27,9 @@ class Service:
         }
         self.extra: dict[str, str] = {}  # more environment, from the next start on
         self._health = int(self._environment.get(f"{PREFIX}HEALTH__PORT", "0"))
-        of_receiver = self._environment.get(f"{PREFIX}RECEIVE__PORT", "0")
-        self._port = int(of_receiver) if module == "receiver" else 0
+        self._port = (
+            self._environment.get(f"{PREFIX}RECEIVE__PORT") if module == "receiver" else None
+        )
         self._log = folder / f"{module}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -67,7 +68,8 @@ class Service:
     def wait_ready(self) -> None:
         wait_until(lambda: self.ready()[0] == 200, 30, "the service is ready")
         if self._port:  # a receiver's health port is there before
-            wait_until(lambda: listens(self._port), 30, "the service listens")
+            port = int(self._port)
+            wait_until(lambda: listens(port), 30, "the service listens")
 
     @property
     def children(self) -> list[int]:
