@@ -1,7 +1,9 @@
 """TCP and TLS below httpx: no copy while sending, an early answer noticed, every wait bounded.
 
 httpx limits each read and write; a peer that sends or takes a byte now and then could hold a worker
-for ever. Here a whole request has a least rate and a whole answer a time limit.
+for ever. Here a whole request has a least rate and a whole answer a time limit. The rate is of the
+time that the peer lets us wait; how long we take to have the next bytes ready is our own affair, as
+with a bandwidth (uploader/pace.py) or a slow disk.
 """
 
 import math
@@ -18,7 +20,7 @@ INTERIM = b"HTTP/1.1 1"  # a 1xx status line: the final answer is still to come
 
 
 class Backend(httpcore.NetworkBackend):
-    """`patience`: seconds that an answer may take, and seconds that sending may lag."""
+    """`patience`: seconds that an answer may take, and seconds of waiting beyond SLOWEST."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
@@ -57,6 +59,7 @@ class Stream(httpcore.NetworkStream):
         self._sending = False
         self._since = self._last = time.monotonic()
         self._sent = 0
+        self._waited = 0.0  # seconds until the peer took what was sent
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._turn(sending=False)
@@ -124,12 +127,15 @@ class Stream(httpcore.NetworkStream):
             self._sending = sending
             self._since = time.monotonic()
             self._sent = 0
+            self._waited = 0.0
 
     def _send(self, view: memoryview) -> None:
         while view:
+            began = time.monotonic()
             count = self._sock.send(view)
             self._sent += count
-            if time.monotonic() > self._since + self._patience + self._sent / SLOWEST:
+            self._waited += time.monotonic() - began
+            if self._waited > self._patience + self._sent / SLOWEST:
                 raise TimeoutError("the request is taken too slowly")
             view = view[count:]
 

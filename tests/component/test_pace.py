@@ -4,9 +4,11 @@ import threading
 import time
 from pathlib import Path
 
+from shared.bandwidth import LEAST
 from shared.broker import connect
 from shared.destination import Destination
 from shared.sections import RedisSettings
+from tests.support.delivery import Begin
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
 from tests.support.ports import free_port
@@ -14,15 +16,16 @@ from tests.support.processes import Service
 from tests.support.redis_server import RedisServer
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
-from uploader.pace import ABREAST, LONGEST, Pace, abreast
+from uploader.origin import Origin
+from uploader.pace import ABREAST, LONGEST, PIECES, Pace, abreast
 
 RATE = 200_000  # bytes a second
 BYTES = 100_000  # that each sender has
 
 
 def destination(**more: object) -> Destination:
-    uri = "https://archive.example/studies"
-    return Destination.model_validate({"upload_uri": uri, "bandwidth": RATE, **more})
+    settings = {"upload_uri": "https://archive.example/studies", "bandwidth": RATE, **more}
+    return Destination.model_validate(settings)
 
 
 def sent(pace: Pace, content: bytes) -> bytes:
@@ -79,6 +82,52 @@ def test_while_it_is_limited_requests_are_small_and_few(redis: RedisServer) -> N
 
     assert pace.room == 2 * RATE
     assert abreast(destination()) == ABREAST
+
+
+def test_a_request_of_many_times_the_time_limit_on_the_thinnest_line_is_sent_once(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    """The server takes all at once: that we wait is no slowness of its."""
+    made = make(tmp_path, size=4000)
+    uploading = begin({"bandwidth": LEAST, "timeout": 0.3})
+    uploading.keep(made)
+
+    uploading.run(30)
+
+    assert origin_server.held[made.uid].part_sha256 == made.part_sha256
+    assert len(origin_server.requests) == 1
+
+
+def test_no_server_sees_more_bytes_than_the_line_may_carry(
+    redis: RedisServer, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    """Counted by the server, over two senders: never more than the rate, and a piece of each."""
+    limited = destination(upload_uri=origin_server.uri)
+    made = [make(tmp_path, number, size=BYTES) for number in range(4)]
+    began = time.monotonic()
+
+    def send(mine: list[Path]) -> None:
+        origin = Origin(limited, Pace(connect(redis.settings), limited))
+        for each in mine:
+            origin.store([each])
+        origin.close()
+
+    senders = [
+        threading.Thread(target=send, args=([each.path for each in made[first::2]],))
+        for first in range(ABREAST)
+    ]
+    for each in senders:
+        each.start()
+    for each in senders:
+        each.join()
+
+    arrivals = sorted(one for request in origin_server.requests for one in request.arrivals)
+    assert sum(size for _, size in arrivals) > 3.9 * BYTES
+    seen = 0
+    for at, size in arrivals:
+        seen += size
+        assert seen <= RATE * (at - began) + ABREAST * RATE / PIECES
+    assert len(origin_server.held) == 4
 
 
 def test_an_upload_keeps_to_the_line_and_arrives(

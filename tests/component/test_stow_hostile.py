@@ -1,13 +1,16 @@
 """Origin servers that hang, drip, flood, answer early or break off: bounded time and memory."""
 
 import resource
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpcore
 import pytest
 
+from shared.dicomweb.network import Stream
 from shared.errors import Denied, Unavailable
 from tests.support import answers
 from tests.support.instances import Made, make
@@ -87,6 +90,32 @@ def test_a_server_that_takes_nothing_is_given_up(server: OriginServer, tmp_path:
     with pytest.raises(Unavailable, match="too slowly"):
         origin.store([big.path])
     origin.close()
+
+
+def test_a_server_that_takes_a_little_now_and_then_is_given_up() -> None:
+    """No wait is too long by itself. Small buffers, so that they do not hide how slow it is."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        ours = socket.create_connection(listening.getsockname())
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        theirs, _ = listening.accept()
+    stream = Stream(ours, IMPATIENT)
+    given_up = threading.Event()
+
+    def sip() -> None:
+        while not given_up.wait(0.1) and theirs.recv(1000):
+            """One small step after another."""
+
+    sipping = threading.Thread(target=sip, daemon=True)
+    sipping.start()
+
+    with pytest.raises(httpcore.WriteTimeout, match="taken too slowly"):
+        stream.write(bytes(1_000_000), timeout=10)
+
+    given_up.set()
+    sipping.join()
+    stream.close()
+    theirs.close()
 
 
 def stall(exchange: Exchange) -> None:

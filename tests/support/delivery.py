@@ -16,6 +16,7 @@ from tests.support.instances import Made
 from tests.support.spools import keep
 from uploader.drain import Drain
 from uploader.origin import Origin
+from uploader.pace import pace_of
 from uploader.workplace import Workplace, furnish
 
 FAST = {"retry_base": 0.02, "retry_cap": 0.2, "lease": 2.0}  # seconds; see Upload
@@ -39,7 +40,7 @@ class Uploading:
         [self.destination] = made.upload_destinations
         self.at: Workplace = furnish(made)
         self.at.spool.open()
-        self.origin = Origin(self.destination)
+        self.origin = Origin(self.destination, pace_of(self.at.client, self.destination))
         self.drain = Drain(self.origin, self.at)
 
     def keep(self, *instances: Made, urgent: bool = False) -> list[Entry]:

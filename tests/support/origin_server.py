@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -41,6 +41,7 @@ class Recorded:
     connection: int  # counted from 1
     at: float  # time.monotonic()
     instances: tuple[str, ...] = ()
+    arrivals: list[tuple[float, int]] = field(default_factory=list)  # of the body: when, bytes
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -73,9 +74,15 @@ class Exchange(BaseHTTPRequestHandler):
     def read_body(self) -> bytes:
         if self._body is None:
             length = int(self.headers.get("Content-Length", "0"))
-            self._body = self.rfile.read(length)
-            if len(self._body) < length:
-                raise HangUp
+            pieces, left = [], length
+            while left:
+                piece = self.rfile.read1(left)
+                if not piece:
+                    raise HangUp
+                self.recorded.arrivals.append((time.monotonic(), len(piece)))
+                pieces.append(piece)
+                left -= len(piece)
+            self._body = b"".join(pieces)
         return self._body
 
     def read_instances(self) -> list[Sent]:
