@@ -5,7 +5,7 @@
 They are the first to go when space runs low: no modality is turned away for their sake.
 """
 
-import contextlib
+import os
 import shutil
 import time
 from pathlib import Path
@@ -27,15 +27,11 @@ class Delivered:
         self._keep = keep
 
     def retire(self, entry: Entry, file: Path) -> None:
-        """Out of the spool. A file that is gone is fine. Raises OSError."""
-        if not self._keep:
+        """Out of the spool, whether it can be kept or not: it would be sent again. A file that is
+        gone is fine. Raises OSError.
+        """
+        if not self._keep or not self._kept(entry, file):
             file.unlink(missing_ok=True)
-            return
-        hour = time.strftime("%Y%m%d%H", time.gmtime())
-        folder = self._root / FOLDER / entry.destination / hour
-        folder.mkdir(MODE, parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            file.rename(folder / (entry.name + SUFFIX))
 
     def tidy(self, now: float) -> None:
         """Remove what has been kept long enough, by the hour."""
@@ -45,12 +41,27 @@ class Delivered:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def relieve(self) -> bool:
-        """Remove the oldest hour; whether there was one."""
+        """Remove the oldest hour that can be removed; whether there was one."""
         for folder in sorted(self._folders(), key=lambda each: each.name):
             shutil.rmtree(folder, ignore_errors=True)
-            log.warning("delivered.sacrificed", hour=folder.name, destination=folder.parent.name)
-            return True
+            if not folder.exists():
+                hour, destination = folder.name, folder.parent.name
+                log.warning("delivered.sacrificed", hour=hour, destination=destination)
+                return True
         return False
+
+    def _kept(self, entry: Entry, file: Path) -> bool:
+        hour = time.strftime("%Y%m%d%H", time.gmtime())
+        folder = self._root / FOLDER / entry.destination / hour
+        try:
+            folder.mkdir(MODE, parents=True, exist_ok=True)
+            file.rename(folder / (entry.name + SUFFIX))
+        except FileNotFoundError:  # the file is gone, or the folder, just now
+            return False
+        except OSError as error:
+            log.warning("delivered.not_kept", reason=os.strerror(error.errno or 0))
+            return False
+        return True
 
     def _folders(self) -> list[Path]:
         root = self._root / FOLDER

@@ -14,6 +14,7 @@ from threading import Lock
 
 from shared.entry import ROUTINE, URGENT, Entry
 from shared.faults import spool_fault
+from shared.regular import NO_SUCH_PLACE
 from shared.sync import SharedSync, sync_folder
 
 CAPACITY = 4096  # files that one process puts into one folder
@@ -58,8 +59,10 @@ class Folders:
         folder = self.take(destination, urgent=urgent, at=at)
         try:
             into(folder.absolute)
-        except FileNotFoundError:  # somebody tidied the folder away
-            self._forget(folder)
+        except OSError as error:
+            if error.errno not in NO_SUCH_PLACE:
+                raise
+            self._forget(folder)  # somebody tidied the folder away, or put something in its place
             folder = self.take(destination, urgent=urgent, at=at)
             into(folder.absolute)
         return folder
@@ -109,9 +112,9 @@ def names(folder: Path) -> list[str]:
     """Sorted; none where there is no such folder. Raises SpoolError."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208  names are enough
-    except (FileNotFoundError, NotADirectoryError):
-        return []
     except OSError as error:
+        if error.errno in NO_SUCH_PLACE:
+            return []
         raise spool_fault(error, f"list {folder}") from None
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any
 from shared import logs
 from shared.entry import Entry
 from shared.folders import MODE, names
+from shared.regular import create_regular, open_regular
 from shared.spool_sections import SpoolSettings
 from shared.uid import shown
 
@@ -27,6 +28,7 @@ FOLDER = ".ledger"
 SUFFIX = ".jsonl"
 HEAD = 1024  # bytes that the file meta information never exceeds: six elements, UIDs of 64
 PIECE = 1024 * 1024  # bytes hashed at a time
+LONGEST_LINE = 64 * 1024  # bytes; ours have some 300
 
 _INSTANCE = re.compile(rb"\x02\0\x03\0UI[\0-\x42]\0([\x21-\x7e]+)\0?\x02\0\x10\0UI")
 
@@ -50,7 +52,7 @@ class Ledger:
         if not self._bytes:
             return
         try:
-            with file.open("rb", 0) as stream:
+            with os.fdopen(open_regular(file), "rb", 0) as stream:
                 line = self._line(entry, stream)
             with self._lock:
                 os.write(self._open(), line)
@@ -62,11 +64,9 @@ class Ledger:
     def records(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
         """Oldest first; of one instance, or all."""
         for name in names(self._folder):
-            with contextlib.suppress(FileNotFoundError), (self._folder / name).open("rb") as lines:
-                for line in lines:
-                    record = _parsed(line)
-                    if record and sop_instance_uid in {None, record["sop_instance_uid"]}:
-                        yield record
+            for record in _records(self._folder / name):
+                if sop_instance_uid in {None, record["sop_instance_uid"]}:
+                    yield record
 
     def tidy(self, now: float) -> None:
         """Forget what is too old, and the oldest of what is too much."""
@@ -100,8 +100,8 @@ class Ledger:
         if hour != self._hour:
             self._close()
             self._folder.mkdir(MODE, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._descriptor = os.open(self._folder / f"{hour}{SUFFIX}", flags, 0o640)
+            file = self._folder / f"{hour}{SUFFIX}"
+            self._descriptor = create_regular(file, os.O_APPEND, 0o640)
             self._hour = hour
         return self._descriptor
 
@@ -128,10 +128,18 @@ def _instance(head: bytes) -> str:
     return shown(found[1].decode("ascii").strip(" \0")) if found else ""
 
 
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    """Those that can be read: it is history, and one bad file hides no other."""
+    with contextlib.suppress(OSError), os.fdopen(open_regular(file), "rb") as lines:
+        while line := lines.readline(LONGEST_LINE):
+            if record := _parsed(line):
+                yield record
+
+
 def _parsed(line: bytes) -> dict[str, Any] | None:
-    """None for a line that a crash cut short."""
+    """None for a line that a crash cut short, and for any other that is not ours."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and "sop_instance_uid" in record else None

@@ -16,12 +16,15 @@ from shared import logs
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at
 from shared.faults import spool_fault
 from shared.folders import Folders, make, names
+from shared.regular import create_regular, open_regular
 from shared.sync import sync_folder
 
 log = logs.get(__name__)
 
 FOLDER = ".quarantine"
 RECORD = ".json"
+LONGEST_RECORD = 64 * 1024  # characters; ours have some 400
+MODE = 0o640
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Quarantined:
     destination: str
     name: str  # as in the spool, without suffix
     record: Mapping[str, object]  # why; empty where it could not be written or read
+    since: float  # when it was set aside, or touched in any way; seconds since 1970
 
     @property
     def received(self) -> float:
@@ -59,7 +63,7 @@ class Quarantine:
             (self._root / entry.path).rename(folder / (entry.name + SUFFIX))
             sync_folder(str(folder))
         except FileNotFoundError:
-            record_file.unlink(missing_ok=True)
+            _forget(record_file)
             raise
         except OSError as error:
             raise spool_fault(error, "set an instance aside") from None
@@ -73,7 +77,9 @@ class Quarantine:
             for name in names(folder):
                 stem = name.removesuffix(SUFFIX)
                 if stem != name and re.fullmatch(NAME, stem, re.ASCII):
-                    yield Quarantined(each, stem, _read(folder / (stem + RECORD)))
+                    with contextlib.suppress(FileNotFoundError):  # dropped or put back just now
+                        record = _read(folder / (stem + RECORD))
+                        yield Quarantined(each, stem, record, _since(folder / name))
 
     def requeue(self, item: Quarantined) -> Entry:
         file = self.file(item)
@@ -85,27 +91,28 @@ class Quarantine:
                 at=time.time(),
             )
             folder.sync()
-            file.with_name(item.name + RECORD).unlink(missing_ok=True)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise spool_fault(error, "put an instance back") from None
+        _forget(file.with_name(item.name + RECORD))
         return Entry(f"{folder.path}/{file.name}", item.size)
 
     def drop(self, item: Quarantined) -> None:
         file = self.file(item)
         try:
             file.unlink(missing_ok=True)
-            file.with_name(item.name + RECORD).unlink(missing_ok=True)
         except OSError as error:
             raise spool_fault(error, "drop an instance") from None
+        _forget(file.with_name(item.name + RECORD))
 
 
 def _write(file: Path, record: Mapping[str, object]) -> None:
     """A full disk must not keep a poison instance in the spool: then it goes without its record."""
     partial = file.with_name(f".{file.name}")
     try:
-        with partial.open("w", encoding="utf-8") as stream:
+        descriptor = create_regular(partial, os.O_TRUNC, MODE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(record, stream, indent=1)
             stream.flush()
             os.fsync(stream.fileno())
@@ -117,8 +124,22 @@ def _write(file: Path, record: Mapping[str, object]) -> None:
 
 
 def _read(file: Path) -> Mapping[str, object]:
+    """Empty for a record that is none of ours, whatever it is."""
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        with os.fdopen(open_regular(file), encoding="utf-8") as stream:
+            found = json.loads(stream.read(LONGEST_RECORD))
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _since(file: Path) -> float:
+    """Renaming a file changes ctime where file systems are as usual; the record might be lost."""
+    found = file.lstat()
+    return max(found.st_ctime, found.st_mtime)
+
+
+def _forget(record: Path) -> None:
+    """What has its place is not ours, and stays: spool check tells of it."""
+    with contextlib.suppress(OSError):
+        record.unlink(missing_ok=True)

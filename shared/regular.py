@@ -13,11 +13,26 @@ class NotRegular(OSError):
         super().__init__(errno.EINVAL, "is no regular file")
 
 
+# Not blocking, and no link: something else may have been put there just now.
+_CAREFUL = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+
+# What an operation says when the folder of a file is no folder any more, or a link to nothing.
+NO_SUCH_PLACE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
 def open_regular(path: Path) -> int:
     """A descriptor to read from, of a file and nothing else: a FIFO would keep its reader waiting
     for ever, and a link may lead out of the spool. Raises OSError; NotRegular is one.
     """
     if not stat.S_ISREG(path.lstat().st_mode):
         raise NotRegular
-    # Not blocking, and no link: it may have been put there just now.
-    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    return os.open(path, os.O_RDONLY | _CAREFUL)
+
+
+def create_regular(path: Path, flags: int, mode: int) -> int:
+    """A descriptor to write to; `flags` as of os.open. Raises OSError; NotRegular is one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _CAREFUL | flags, mode)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotRegular
+    return descriptor

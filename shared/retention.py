@@ -4,6 +4,8 @@ what lies in quarantine too long. Nothing that no origin server has confirmed, u
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -13,7 +15,7 @@ from shared.entry import DESTINATION, ROUTINE, URGENT
 from shared.errors import SpoolError
 from shared.folders import IDLE, names, remove_idle
 from shared.ledger import Ledger
-from shared.quarantine import Quarantine
+from shared.quarantine import Quarantine, Quarantined
 from shared.spool_sections import SpoolSettings
 from shared.watermark import Pressure, Watermark
 
@@ -55,16 +57,18 @@ class Retention:
             Thread(target=self._relieve_alone, name="relief", daemon=True).start()
 
     def tidy(self) -> None:
-        """Never raises."""
+        """Never raises. What cannot be removed hinders nothing else."""
         now = time.time()
-        try:
-            self.ledger.tidy(now)
-            self.delivered.tidy(now)
+        for part in (
+            self.ledger.tidy,
+            self.delivered.tidy,
+            self._tidy_quarantine,
+            self._tidy_spool,
+        ):
+            with _told():
+                part(now)
+        with _told():
             self._relieve()
-            self._tidy_quarantine(now)
-            self._remove_idle_folders(now)
-        except SpoolError as error:
-            log.warning("retention.failed", reason=str(error))
 
     def _relieve_alone(self) -> None:
         if self._running.acquire(blocking=False):
@@ -82,15 +86,31 @@ class Retention:
         if not oldest and not most:
             return
         kept = 0
-        for item in sorted(self._quarantine.list(None), key=lambda each: each.name, reverse=True):
+        for item in sorted(self._quarantine.list(None), key=_latest, reverse=True):
             kept += item.size
-            if (oldest and item.received < now - oldest) or (most and kept > most):
-                self._quarantine.drop(item)
-                audit.disposed("drop", [item])
-                log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
+            if (oldest and item.since < now - oldest) or (most and kept > most):
+                with _told():
+                    self._drop(item)
 
-    def _remove_idle_folders(self, now: float) -> None:
+    def _drop(self, item: Quarantined) -> None:
+        self._quarantine.drop(item)
+        audit.disposed("drop", [item])
+        log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
+
+    def _tidy_spool(self, now: float) -> None:
         for destination in names(self._root):
             if re.fullmatch(DESTINATION, destination, re.ASCII):
                 for priority in (URGENT, ROUTINE):
                     remove_idle(self._root / destination / priority, before=now - IDLE)
+
+
+def _latest(item: Quarantined) -> tuple[float, str]:
+    return item.since, item.name
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except SpoolError as error:
+        log.warning("retention.failed", reason=str(error))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shared import delivered, incoming, ledger, quarantine
 from shared.entry import DESTINATION, SUFFIX, Entry
+from shared.faults import spool_fault
 from shared.folders import names
 from shared.regular import open_regular
 from shared.spool import VERSION_FILE, Spool
@@ -73,7 +74,10 @@ def repair(spool: Spool, finding: Finding, *, orphans_to: str | None = None) -> 
             spool.move(entry, orphans_to)
             return f"moved to {orphans_to}"
         case Finding(Kind.RECORD_ALONE):
-            (spool.root / finding.path).unlink(missing_ok=True)
+            try:
+                (spool.root / finding.path).unlink(missing_ok=True)
+            except OSError as error:
+                raise spool_fault(error, "remove a record") from None
             return "removed"
     return ""
 

@@ -48,7 +48,7 @@ class SpoolSettings(Section):
     quarantine_age: float = Field(
         default=0.0,
         ge=0,
-        description="Seconds after which quarantined instances are deleted; 0: never.",
+        description="Seconds in quarantine after which instances are deleted; 0: never.",
     )
     quarantine_bytes: int = Field(
         default=0,

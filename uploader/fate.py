@@ -31,7 +31,7 @@ def refused(outcome: Outcome) -> bool:
     """Whether it counts as an attempt: the origin server, or the file itself, spoke against it."""
     if outcome.verdict is Verdict.RETRYABLE:
         return outcome.http_status > 0  # else its turn never came
-    return outcome.verdict is not Verdict.UNACCOUNTED
+    return outcome.verdict not in {Verdict.UNACCOUNTED, Verdict.POSTPONED}
 
 
 def unexplained(outcome: Outcome) -> bool:

@@ -36,12 +36,15 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`fault`: what the status alone says about the destination (client.fault_of)."""
+    """`fault`: what the status alone says about the destination (client.fault_of); `framed`: the
+    body is whole, as its length was told: an empty one is not what a broken connection left.
+    """
 
     status: int
     content_type: str
     body: bytes
     fault: DestinationFault | None = None
+    framed: bool = True
 
 
 def judge(answer: Answer, uids: Sequence[str], *, trust_empty: bool = False) -> list[Outcome]:
@@ -122,7 +125,7 @@ def _silent(
     if answer.status == NO_CONTENT:
         raise Misconfigured("took nothing of a Store request (204)")
     empty = not answer.body.strip() or (response is not None and response.empty)
-    if empty and trust_empty and answer.status != ACCEPTED:
+    if empty and trust_empty and answer.framed and answer.status != ACCEPTED:
         return [Outcome(Verdict.STORED, answer.status, detail="an empty answer, trusted")] * count
     kind = answer.content_type.partition(";")[0].strip().lower()
     foreign = response is None and kind not in DICOM_TYPES

@@ -1,5 +1,6 @@
 """A destination's origin server as the uploader sees it."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,13 @@ from uploader.duplicates import settle
 from uploader.instance import Instance, NotAnInstance, read_instance
 from uploader.outcome import GONE, BatchRefused, Outcome, Verdict
 from uploader.pace import Pace
+from uploader.shipment import NotPacked
 from uploader.studies import Studies
+
+# What befalls the next file too, and not for good: too many open, too little memory, NFS.
+PASSING = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ESTALE, errno.ETIMEDOUT}
+)
 
 _LATER = Outcome(Verdict.RETRYABLE, 0, detail="the destination failed before its turn")
 
@@ -80,6 +87,8 @@ class Origin:
             return settle(outcome, instance, policy, self._studies, ambiguous=ambiguous)
         except OSError:
             return GONE
+        except NotPacked as error:
+            return error.outcome
         except DestinationFault:
             if alone:
                 raise
@@ -92,7 +101,8 @@ def _read(path: Path) -> Instance | Outcome:
     except FileNotFoundError:
         return GONE
     except OSError as error:
-        return Outcome(Verdict.REJECTED, 0, detail=f"cannot be read ({error.strerror})")
+        verdict = Verdict.POSTPONED if error.errno in PASSING else Verdict.REJECTED
+        return Outcome(verdict, 0, detail=f"cannot be read ({error.strerror})")
     except NotAnInstance as error:
         return Outcome(Verdict.REJECTED, 0, detail=str(error))
 

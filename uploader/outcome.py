@@ -11,6 +11,7 @@ class Verdict(StrEnum):
     REJECTED = "rejected"  # it will never take this instance: quarantine
     TOO_LARGE = "too_large"  # as REJECTED, for the size of a request with this instance alone
     RETRYABLE = "retryable"  # refused for now: try again, at most Outcome.limit times in all
+    POSTPONED = "postponed"  # something on this side hinders it, and may pass: a full disk
     UNACCOUNTED = "unaccounted"  # not a word about it: verify, else send again; never stored
 
 

@@ -9,6 +9,7 @@ from shared import logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
+from shared.regular import NO_SUCH_PLACE
 from shared.uid import shown
 from uploader import audit
 from uploader.fate import Fate, backoff, fate, mark, refused
@@ -77,8 +78,11 @@ class Settlement:
         for claim in claims:
             try:
                 size = self._spool.file(claim.entry).lstat().st_size
-            except FileNotFoundError:
-                gone.append(claim.entry)
+            except OSError as error:
+                if error.errno in NO_SUCH_PLACE:
+                    gone.append(claim.entry)
+                else:
+                    self._postpone(claim, f"cannot be found: {error.strerror}")
                 continue
             if size == claim.entry.size:
                 there.append(claim)
@@ -144,6 +148,9 @@ class Settlement:
             return
         if not self.present([claim]):
             return
+        if outcome.verdict is Verdict.POSTPONED:
+            self._postpone(claim, outcome.detail)
+            return
         attempts = claim.attempts + refused(outcome)
         delay = self._delay(attempts) if attempts and refused(outcome) else 0.0
         self._index.nack(
@@ -157,6 +164,10 @@ class Settlement:
             attempts=attempts,
             **_reason(outcome),
         )
+
+    def _postpone(self, claim: Claim, reason: str) -> None:
+        log.error("instance.postponed", destination=self._name, reason=reason)
+        self._index.nack(self._name, [claim.entry], delay=self._settings.retry_cap)
 
     def _sop_instance_uid(self, entry: Entry) -> str:
         """For people who look for it; "" for a file that cannot be read."""

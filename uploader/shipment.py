@@ -60,7 +60,7 @@ class Shipment:
         except FileNotFoundError:
             raise NotPacked(path, GONE) from None
         except OSError as error:  # no space, most likely
-            outcome = Outcome(Verdict.RETRYABLE, 0, detail=f"not converted ({error.strerror})")
+            outcome = Outcome(Verdict.POSTPONED, 0, detail=f"cannot be converted: {error.strerror}")
             raise NotPacked(path, outcome) from error
 
     def _final(self, path: Path, outcome: Outcome) -> Outcome:

@@ -12,7 +12,7 @@ from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.multipart import Body, PartChanged
 from shared.dicomweb.qido import JSON, holds
-from shared.dicomweb.response import LIMIT_EXTENSION
+from shared.dicomweb.response import LIMIT_EXTENSION, framed
 from shared.errors import Misconfigured
 from uploader.comparison import holds_the_same
 from uploader.instance import Instance, place
@@ -74,7 +74,7 @@ class Studies:
         return holds(self._client, self._uri, where) if where else None
 
     def holds_the_same(self, instance: Instance) -> bool:
-        """By WADO-RS; False too if the server does not show what it holds."""
+        """By WADO-RS; False too if the server does not show what it holds. Raises NotPacked."""
         where = place(instance)
         if where is None:
             return False
@@ -83,8 +83,8 @@ class Studies:
                 part = shipment.part(instance)
                 uri = where.uri(self._uri)
                 return holds_the_same(self._client, uri, part.chunks(), part.size) is True
-            except (NotPacked, PartChanged):
-                return False
+            except PartChanged:
+                raise NotPacked(instance.path, GONE) from None
 
     def close(self) -> None:
         self._client.close()
@@ -129,7 +129,13 @@ class Studies:
                 response = self._client.send(request)
             if response.status_code not in FOLLOWED:
                 kind = response.headers.get("content-type", "")
-                return Answer(response.status_code, kind, response.content, fault_of(response))
+                return Answer(
+                    response.status_code,
+                    kind,
+                    response.content,
+                    fault_of(response),
+                    framed=framed(response),
+                )
             uri = _same_host(request.url, response)
         raise Misconfigured("redirects in circles")
 

@@ -1,5 +1,7 @@
 """Instances in a transfer syntax that web services forbid, converted before they are sent."""
 
+import contextlib
+import os
 import struct
 import tempfile
 from collections.abc import Callable
@@ -38,23 +40,26 @@ class Transcoder:
 
     def part(self, instance: Instance) -> Part:
         """The instance in Explicit VR Little Endian. Raises elements.Malformed, OSError."""
-        file = self._opened(instance.path.parent)
-        begin = file.seek(0, 2)
+        descriptor = self._opened(instance.path.parent).fileno()
+        begin = os.lseek(descriptor, 0, os.SEEK_END)
         try:
-            convert(instance, file)
+            # A buffer of its own: what a full disk did not take must not come out later.
+            with os.fdopen(os.dup(descriptor), "wb") as target:
+                convert(instance, target)
         except BaseException:
-            file.truncate(begin)
+            os.ftruncate(descriptor, begin)
             raise
-        file.flush()
-        return Part(instance.path, file.tell() - begin, file.fileno(), begin)
+        size = os.lseek(descriptor, 0, os.SEEK_END) - begin
+        return Part(instance.path, size, descriptor, begin)
 
     def close(self) -> None:
         if self._file:
-            self._file.close()
+            with contextlib.suppress(OSError):  # NFS tells of a full disk only here
+                self._file.close()
 
     def _opened(self, folder: Path) -> BinaryIO:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # close() does
+            self._file = tempfile.TemporaryFile(buffering=0, dir=folder)  # noqa: SIM115  # close()
         return self._file
 
 

@@ -23,6 +23,7 @@ class _Meter:
     def __init__(self, encoding: str, limit: int) -> None:
         self._left = limit
         self._unpack = zlib.decompressobj(GZIP_OR_ZLIB) if encoding in PACKED else None
+        self._began = False
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         for piece in self._unpacked(data) if self._unpack else [data]:
@@ -31,15 +32,23 @@ class _Meter:
                 raise AnswerTooLong("the answer is longer than any answer should be")
             yield piece
 
+    def end(self) -> None:
+        """Cut short, an answer may unpack to less than it says, or to nothing at all."""
+        if self._unpack and self._began and not self._unpack.eof:
+            raise httpx.DecodingError("the answer is compressed, and not whole")
+
     def _unpacked(self, data: bytes) -> Iterator[bytes]:
         unpack = self._unpack
         full = True
-        while unpack and not unpack.eof and (data or full):  # full: zlib may hold back more
+        while unpack and (data or (full and not unpack.eof)):  # full: zlib may hold back more
+            if unpack.eof:  # of a member; RFC 1952 2.2 allows more
+                unpack = self._unpack = zlib.decompressobj(GZIP_OR_ZLIB)
+            self._began = True
             try:
                 piece = unpack.decompress(data, PIECE)
             except zlib.error as error:
                 raise httpx.DecodingError("the answer is not compressed as it says") from error
-            data = unpack.unconsumed_tail
+            data = unpack.unconsumed_tail or unpack.unused_data
             full = len(piece) == PIECE
             yield piece
 
@@ -52,6 +61,7 @@ class _Bounded(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         for data in self._stream:
             yield from self._meter.pieces(data)
+        self._meter.end()
 
     def close(self) -> None:
         self._stream.close()
@@ -66,9 +76,16 @@ class _AsyncBounded(httpx.AsyncByteStream):
         async for data in self._stream:
             for piece in self._meter.pieces(data):
                 yield piece
+        self._meter.end()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def framed(response: httpx.Response) -> bool:
+    """Whether the end of the answer is told apart from the end of the connection (RFC 9112 6.3)."""
+    told = {"content-length", "transfer-encoding"} & set(response.headers)
+    return bool(told) or response.http_version.startswith("HTTP/2")
 
 
 def bound(response: httpx.Response, request: httpx.Request) -> httpx.Response:

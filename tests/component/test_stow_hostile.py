@@ -1,5 +1,6 @@
 """Origin servers that hang, drip, flood, answer early or break off: bounded time and memory."""
 
+import gzip
 import resource
 import socket
 import threading
@@ -212,3 +213,35 @@ def test_a_content_encoding_nobody_asked_for_is_unavailable(
 
     with pytest.raises(Unavailable, match="cannot be decompressed"):
         origin.store([small.path])
+
+
+def _to_the_end(exchange: Exchange) -> None:
+    """An answer that ends with its connection, wherever that breaks."""
+    exchange.read_body()
+    exchange.send_response(200)
+    exchange.end_headers()
+    exchange.close_connection = True
+
+
+CUT: dict[str, Answer] = {
+    "no byte of an answer of unknown length": _to_the_end,
+    "the first bytes of gzip": answers.status(
+        200, gzip.compress(b"{}")[:10], headers={"Content-Encoding": "gzip"}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_what_a_broken_connection_leaves_is_no_empty_answer(
+    server: OriginServer, small: Made, kind: str
+) -> None:
+    origin = Origin(destination(server.uri, trust_empty_200=True))
+    server.script(CUT[kind])
+
+    try:
+        [outcome] = origin.store([small.path])
+        assert outcome.verdict is Verdict.UNACCOUNTED
+    except Unavailable as fault:
+        assert "decompressed" in fault.reason  # noqa: PT017  either will do
+    assert not server.held
+    origin.close()

@@ -64,3 +64,29 @@ def test_what_is_not_compressed_as_it_says_is_an_error() -> None:
 def test_an_encoding_nobody_asked_for_is_an_error(encoding: str) -> None:
     with pytest.raises(httpx.DecodingError):
         bounded(b"", encoding, limit=100)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("left", [1, 5, 10, 40])
+def test_what_was_cut_short_is_no_shorter_answer(encoding: str, left: int) -> None:
+    packed = PACK[encoding](b'{"00081199": {"vr": "SQ", "Value": [{"00081155": {"vr": "UI"}}]}}')
+    assert left < len(packed)
+
+    with pytest.raises(httpx.DecodingError):
+        bounded(packed[:left], encoding, limit=1000).read()
+
+
+def test_no_byte_at_all_is_an_empty_answer() -> None:
+    assert bounded(b"", "gzip", limit=100).read() == b""
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_all_members_of_gzip_are_read(step: int) -> None:
+    packed = gzip.compress(b"") + gzip.compress(b"first, ") + gzip.compress(b"second")
+
+    assert bounded(packed, "gzip", limit=100, step=step).read() == b"first, second"
+
+
+def test_what_follows_a_member_and_is_none_is_an_error() -> None:
+    with pytest.raises(httpx.DecodingError):
+        bounded(gzip.compress(b"{}") + b"garbage", "gzip", limit=100).read()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from receiver.part10 import file_meta
+from shared.entry import Entry
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
 from tests.support.small_disk import small_disk
@@ -128,18 +129,45 @@ def test_quarantine_stays_unless_the_settings_say_otherwise(tmp_path: Path) -> N
     entries = [keep(spool, bytes(1000))[0] for _ in range(4)]
     for entry in entries:
         spool.quarantine(entry, {})
-    [oldest, *_] = (tmp_path / ".quarantine/cloud").glob(f"{entries[0].name}.dcm")
-    ancient = f"{10**18:016x}{oldest.name[16:]}"
-    oldest.rename(oldest.with_name(ancient))
 
     spool.tidy()
     assert len(list(spool.quarantined())) == 4
 
-    opened(tmp_path, quarantine_age=30 * 24 * HOUR).tidy()
-    assert [item.name for item in spool.quarantined()] == [each.name for each in entries[1:]]
-
     opened(tmp_path, quarantine_bytes=2500).tidy()
     assert [item.name for item in spool.quarantined()] == [each.name for each in entries[2:]]
+
+
+def test_the_age_in_quarantine_counts_from_when_it_was_set_aside(tmp_path: Path) -> None:
+    """Not from reception: what waited for weeks would go before anybody could see it."""
+    spool = opened(tmp_path)
+    first, second = (keep(spool, bytes(1000))[0] for _ in range(2))
+    spool.quarantine(second, {})  # the younger one
+    time.sleep(2.1)
+    ancient = Entry(f"cloud/routine/20010909014640/{10**18:016x}{first.name[16:]}.dcm", 1000)
+    spool.file(ancient).parent.mkdir()
+    spool.file(first).rename(spool.file(ancient))
+    spool.quarantine(ancient, {})
+
+    opened(tmp_path, quarantine_age=2).tidy()
+
+    assert [item.name for item in spool.quarantined()] == [ancient.name]
+
+
+def test_one_that_cannot_be_deleted_keeps_nothing_else(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    stuck, other = (keep(spool, bytes(1000))[0] for _ in range(2))
+    for entry in (other, stuck):
+        spool.quarantine(entry, {})
+    file = tmp_path / ".quarantine/cloud" / f"{stuck.name}.dcm"
+    file.unlink()
+    (file / "with something in it").mkdir(parents=True)
+    idle = tmp_path / "cloud/routine/20250101000000"
+    idle.mkdir()
+
+    opened(tmp_path, quarantine_bytes=1).tidy()
+
+    assert [item.name for item in spool.quarantined()] == [stuck.name]
+    assert not idle.exists()
 
 
 def test_empty_folders_of_former_hours_are_removed_and_full_ones_stay(tmp_path: Path) -> None:

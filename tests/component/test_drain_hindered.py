@@ -1,0 +1,117 @@
+"""Something on this machine hinders an instance: it is kept, waits, and keeps no other waiting."""
+
+import os
+import resource
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.delivery import Begin, settings, uploading
+from tests.support.instances import Made, header, make
+from tests.support.origin_server import OriginServer
+from tests.support.origins import destination
+from tests.support.redis_server import RedisServer
+from tests.support.small_disk import small_disk
+from tests.support.spools import keep
+from uploader.origin import Origin
+from uploader.outcome import Verdict
+
+IMPLICIT = "1.2.840.10008.1.2"
+LARGE = 400_000  # bytes: what is converted fits into no buffer
+RETRY_CAP = 0.5  # seconds
+
+
+def implicit(folder: Path, uid: str) -> Made:
+    """To be converted before it is sent."""
+    values = {0x00080018: uid.encode() + b"\0" * (len(uid) % 2), 0x7FE00010: bytes(LARGE)}
+    elements = (
+        struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(value)) + value
+        for tag, value in values.items()
+    )
+    path = folder / f"{uid}.dcm"
+    path.write_bytes(header(uid, IMPLICIT) + b"".join(elements))
+    return Made(path, uid, "", "", "", "")
+
+
+def test_a_disk_too_full_to_convert_is_waited_for(
+    redis: RedisServer, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    (tmp_path / "spool").mkdir()
+    with (
+        small_disk(tmp_path / "spool", 4 * 1024 * 1024) as disk,
+        uploading(
+            settings(
+                redis.settings,
+                tmp_path,
+                destination(origin_server.uri),
+                retry_cap=RETRY_CAP,
+            )
+        ) as uploader,
+    ):
+        [waiting] = uploader.keep(implicit(tmp_path, "1.2.3"))
+        good = [make(tmp_path, number) for number in range(3)]
+        uploader.keep(*good)
+        disk.fill()
+
+        uploader.run_for(3 * RETRY_CAP)
+
+        counts = uploader.counts
+        assert set(origin_server.held) == {each.uid for each in good}
+        assert uploader.left == [waiting]
+        assert counts.faults == 0, "the destination is not held for it"
+        assert counts.totals.get("retried", 0) <= 4, "and it is not tried at full speed"
+
+        disk.free()
+        uploader.run()
+        assert "1.2.3" in origin_server.held
+    assert list(uploader.at.spool.quarantined()) == []
+
+
+def test_what_passes_is_not_the_fault_of_the_file(
+    origin_server: OriginServer, tmp_path: Path
+) -> None:
+    origin = Origin(destination(origin_server.uri))
+    made = make(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))  # no descriptor more
+    try:
+        [outcome] = origin.store([made.path])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    assert outcome.verdict is Verdict.POSTPONED
+    assert "Too many open files" in outcome.detail
+    origin.close()
+
+
+def a_file(path: Path) -> None:
+    path.write_bytes(b"no folder")
+
+
+def a_link_loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize("put", [a_file, a_link_loop])
+def test_a_folder_that_somebody_moved_away_holds_nothing_up(
+    put: Callable[[Path], object], begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader = begin()
+    lost, good = (make(tmp_path, number) for number in range(2))
+    [entry] = uploader.keep(lost)
+    folder = uploader.at.spool.file(entry).parent
+    moved = folder.with_name("20250101000000")
+    folder.rename(moved)
+    put(folder)
+    elsewhere = folder.with_name("20250101000001")
+    elsewhere.mkdir()
+    [other] = keep(uploader.at.spool, good.path.read_bytes(), ["aside"])
+    os.rename(uploader.at.spool.file(other), elsewhere / f"{other.name}.dcm")  # noqa: PTH104
+    uploader.at.index.add(uploader.left)
+
+    uploader.run()
+
+    assert set(origin_server.held) == {lost.uid, good.uid}, "a scan has found the moved one"
+    assert uploader.counts.waiting == uploader.counts.leased == 0
