@@ -36,8 +36,10 @@ class Figures:
         return self.texts.get(REASON, "")
 
     def number(self, name: str) -> float | None:
-        found = self.texts.get(name)
-        return None if found is None else float(found)
+        try:
+            return float(self.texts[name])
+        except (KeyError, ValueError):
+            return None
 
     def spread(self, metric: Declared) -> Spread:
         counts = tuple(self.number(each) or 0.0 for each in _buckets(metric))

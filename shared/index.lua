@@ -29,7 +29,7 @@ end
 
 local function mark(member, bits, attempts)
   if bits + attempts > 0 then
-    local before = tonumber(redis.call('HGET', marks, member) or 0)
+    local before = tonumber(redis.call('HGET', marks, member)) or 0
     redis.call('HSET', marks, member, bit.bor(before, bits) + ATTEMPT * attempts)
   end
 end
@@ -99,7 +99,7 @@ redis.call('ZREM', waiting(taken[1]), unpack(taken))
 redis.call('ZADD', leased, unpack(leases))
 local marked = {}
 if redis.call('EXISTS', marks) == 1 then marked = redis.call('HMGET', marks, unpack(taken)) end
-return {taken, marked, full, redis.call('GET', doubt) or '0'}
+return {taken, marked, full, tostring(tonumber(redis.call('GET', doubt)) or 0)}
 
 -- script ack ARGV member...
 redis.call('ZREM', leased, unpack(ARGV))
@@ -147,13 +147,13 @@ return #ended
 -- The destination failed on this one alone. `count` grows only if it stored others meanwhile, so that
 -- an outage, however long, makes nothing suspect. Kept as "count tries stored-so-far".
 local done = redis.call('HMGET', totals, 'stored', 'duplicates')
-local succeeded = tonumber(done[1] or 0) + tonumber(done[2] or 0)
+local succeeded = (tonumber(done[1]) or 0) + (tonumber(done[2]) or 0)
 local count, tries, at = string.match(
-  redis.call('HGET', suspects, ARGV[1]) or '0 0 -1', '^(%d+) (%d+) (-?%d+)$')
-if succeeded > tonumber(at) then count = count + 1 end
-tries = tries + 1
+  redis.call('HGET', suspects, ARGV[1]) or '', '^(%d+) (%d+) (-?%d+)$')
+count, tries = tonumber(count) or 0, (tonumber(tries) or 0) + 1
+if succeeded > (tonumber(at) or -1) then count = count + 1 end
 redis.call('HSET', suspects, ARGV[1], string.format('%d %d %d', count, tries, succeeded))
-return {tonumber(count), tonumber(tries)}
+return {count, tries}
 
 -- script refuse ARGV member -> how many that wait were refused since one was stored
 redis.call('SADD', refused, ARGV[1])
@@ -171,6 +171,7 @@ return 0
 
 -- script figures -> seconds without an answer, and what shared/figures.py reads
 local asked = redis.call('ZCARD', leased) > 0 and redis.call('HGET', figures, 'asked')
+asked = tonumber(asked)
 return {asked and tostring(math.max(0, now() - asked)) or '0', redis.call('HGETALL', figures)}
 
 -- script counts -> see shared/index.py
@@ -180,7 +181,27 @@ end
 return {
   redis.call('ZCARD', urgent), redis.call('ZCARD', routine), redis.call('ZCARD', leased),
   redis.call('PTTL', hold), redis.call('GET', hold) or '',
-  tonumber(redis.call('GET', faults) or 0), running(now()),
+  tonumber(redis.call('GET', faults)) or 0, running(now()),
   {first(urgent), first(routine), first(leased)},
   redis.call('HGETALL', totals),
 }
+
+-- script rein ARGV lease delay wake max -> how many were brought back
+-- Where the clock was set back, or somebody else wrote: nothing of ours ends later than this.
+local time, found = now(), 0
+local held = (tonumber(redis.call('HGET', figures, 'held') or '') or 3600000) / 1000
+for key, most in pairs({[hold] = held, [probe] = ARGV[1], [wake] = ARGV[3]}) do
+  local left = redis.call('PTTL', key)
+  if left == -1 or left > most * 1000 + 1000 then found = found + redis.call('DEL', key) end
+end
+for _, each in ipairs({{slots, ARGV[1]}, {leased, ARGV[1]}, {urgent, ARGV[2]}, {routine, ARGV[2]}}) do
+  local key, most = each[1], tonumber(each[2])
+  local late = redis.call(
+    'ZRANGEBYSCORE', key, string.format('(%.6f', time + most + 1), '+inf', 'LIMIT', 0, ARGV[4])
+  for _, member in ipairs(late) do
+    local score = (key == urgent or key == routine) and place(member, time) or time + most
+    redis.call('ZADD', key, 'XX', string.format('%.6f', score), member)
+  end
+  found = found + #late
+end
+return found

@@ -6,7 +6,7 @@ is time, or an instance sent twice; never an instance.
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
@@ -16,7 +16,8 @@ from redis import Redis
 
 from shared.entry import Entry
 from shared.figures import Figures
-from shared.keys import EPOCH, OF_A_DESTINATION, SCANS_WANTED, keys
+from shared.foreign import mending
+from shared.keys import EPOCH, SCANS_WANTED, key, keys
 from shared.scripts import Scripts
 
 PIECE = 500  # members in a call: some 2 ms of Redis' time
@@ -116,7 +117,7 @@ class Index:
         members, marks, full, doubt = self._call(
             "claim", destination, lease, most, max_bytes, int(probing)
         )
-        numbers = [int(each or 0) for each in marks] or [0] * len(members)
+        numbers = [_number(each) for each in marks] or [0] * len(members)
         claims = []
         for member, number in zip(members, numbers, strict=True):
             try:
@@ -174,57 +175,79 @@ class Index:
         urgent, routine, leased, held, because, faults, running, first, totals = self._call(
             "counts", destination
         )
-        received = [Entry.at(each.decode()).received for each in first if each]
-        names = [each.decode() for each in totals[::2]]
+        received = [entry.received for each in first if (entry := _entry(each))]
+        names = [_text(each) for each in totals[::2]]
         return Counts(
             urgent=urgent,
             routine=routine,
             leased=leased,
             # In its last millisecond a hold has 0 left, and holds; -2: there is none.
             held_for=max(1, held) / 1000 if held > NO_KEY else 0.0,
-            held_because=because.decode(),
+            held_because=_text(because),
             faults=faults,
             running=running,
             oldest=min(received, default=None),
-            totals=dict(zip(names, map(int, totals[1::2]), strict=True)),
+            totals=dict(zip(names, map(_number, totals[1::2]), strict=True)),
         )
 
     def figures(self, destination: str) -> Figures:
         unanswered, found = self._call("figures", destination)
         fields = dict(zip(found[::2], found[1::2], strict=True))
-        texts = {name.decode(): value.decode() for name, value in fields.items()}
+        texts = {_text(name): _text(value) for name, value in fields.items()}
         return Figures(float(unanswered), texts)
 
     def figure(self, destination: str, name: str, value: float) -> None:
         """Have a figure told from now on."""
-        self._client.hset(keys(destination)[OF_A_DESTINATION.index("figures")], name, repr(value))
+        figures = key(destination, "figures")
+        self._mending([figures], lambda: self._client.hset(figures, name, repr(value)))
 
     def count(self, destination: str, what: str, number: int = 1) -> None:
         """Add to a destination's totals."""
-        totals = keys(destination)[OF_A_DESTINATION.index("totals")]
-        self._client.hincrby(totals, what, number)
+        totals = key(destination, "totals")
+        self._mending([totals], lambda: self._client.hincrby(totals, what, number))
 
     def want_scan(self) -> None:
         """Something was left out of the index: the spool should be scanned soon."""
-        self._client.incr(SCANS_WANTED)
+        self._mending([], lambda: self._client.incr(SCANS_WANTED))
 
     def scans_wanted(self) -> int:
         """How often that was so."""
-        return int(self._client.get(SCANS_WANTED) or 0)
+        return int(self._mending([], lambda: self._client.incrby(SCANS_WANTED, 0)))
 
     def epoch(self) -> tuple[bytes, bool]:
         """A value that changes when the index is lost, and whether it is new just now."""
         new = secrets.token_hex(8)
         began = bool(self._client.set(EPOCH, new, nx=True))
-        found = self._client.get(EPOCH)
+        found = self._mending([EPOCH], lambda: self._client.get(EPOCH))
         return found if isinstance(found, bytes) else b"", began
 
     def doubt(self, destination: str) -> None:
         """The index was lost: what is there may have been stored already."""
         self._call("doubt", destination)
 
+    def forget_wake(self, destination: str) -> None:
+        """A tick came to nothing: another one is wanted."""
+        self._client.delete(key(destination, "wake"))
+
+    def rein(self, destination: str, *, lease: float, delay: float) -> int:
+        """Bring back what the server's clock, set back, has left in a far future, and what has no
+        end at all: leases longer than `lease` seconds, delays longer than `delay`. How many.
+        """
+        return int(self._call("rein", destination, lease, delay, WAKE, PIECE))
+
+    def _mending(self, of: list[str], call: Callable[[], Any]) -> Any:
+        return mending(self._client, of, call)
+
     def _call(self, script: str, destination: str, *arguments: Any) -> Any:
         return self._scripts.call(script, keys(destination), *arguments)
+
+
+def _entry(member: bytes) -> Entry | None:
+    """None for what is none of ours."""
+    try:
+        return Entry.at(member.decode())
+    except ValueError:
+        return None
 
 
 def _claim(member: bytes, number: int, doubt_until: float) -> Claim:
@@ -235,6 +258,14 @@ def _claim(member: bytes, number: int, doubt_until: float) -> Claim:
         alone=bool(number & Mark.ALONE),
         doubtful=bool(number & Mark.DOUBTFUL) or entry.received <= doubt_until,
     )
+
+
+def _number(value: bytes | None) -> int:
+    return int(value) if value and value.isdigit() else 0
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _pieces(members: list[str]) -> list[list[str]]:

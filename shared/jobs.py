@@ -8,6 +8,8 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from shared.foreign import mending
+
 QUEUE = "dicomweb-proxy"  # one queue: with two, RQ would take jobs off by BLPOP and could lose them
 TICK = "uploader.jobs.tick"  # by name: whoever enqueues it need not have the uploader
 TTL = 120  # seconds that a tick may wait: whatever made it is woken for again long before
@@ -18,10 +20,15 @@ LONGEST_TICK = 24 * 3600
 
 class Ticks:
     def __init__(self, client: Redis) -> None:
+        self._client = client
         self._queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
 
     def enqueue(self, destination: str, *, urgent: bool = False) -> None:
         """Raises RedisError."""
+        of_rq = [self._queue.key, Queue.redis_queues_keys]
+        mending(self._client, of_rq, lambda: self._enqueue(destination, urgent=urgent))
+
+    def _enqueue(self, destination: str, *, urgent: bool) -> None:
         self._queue.enqueue_call(
             TICK,
             args=(destination,),

@@ -1,28 +1,49 @@
-"""Names of our keys in Redis. All of a destination's begin with dcm:{destination}:."""
+"""Names of our keys in Redis, and their types. All of a destination's begin with dcm:{name}:."""
+
+from collections.abc import Iterable
 
 # In the order in which the scripts name them; see the prelude of index.lua.
-OF_A_DESTINATION = (
-    "urgent",
-    "routine",
-    "leased",
-    "marks",
-    "wake",
-    "slots",
-    "hold",
-    "faults",
-    "probe",
-    "limit",
-    "doubt",
-    "suspects",
-    "refused",
-    "totals",
-    "figures",
-)
+_TYPES = {
+    "urgent": "zset",
+    "routine": "zset",
+    "leased": "zset",
+    "marks": "hash",
+    "wake": "string",
+    "slots": "zset",
+    "hold": "string",
+    "faults": "string",
+    "probe": "string",
+    "limit": "hash",
+    "doubt": "string",
+    "suspects": "hash",
+    "refused": "set",
+    "totals": "hash",
+    "figures": "hash",
+}
 EPOCH = "dcm:epoch"  # a random value: gone or changed, the index was lost
 SCANS_WANTED = "dcm:scans"  # a counter: whoever dropped something asks for a scan of the spool
-LEADER = "dcm:leader"  # the dispatcher that leads, for as long as its lease lasts
 UPLOADERS = "dcm:uploaders"  # "id workers" of each uploader, scored by when it counts as gone
+
+_OTHERS = {UPLOADERS: "zset", "rq:queues": "set"}
 
 
 def keys(destination: str) -> list[str]:
-    return [f"dcm:{{{destination}}}:{name}" for name in OF_A_DESTINATION]
+    return [key(destination, name) for name in _TYPES]
+
+
+def key(destination: str, name: str) -> str:
+    return f"dcm:{{{destination}}}:{name}"
+
+
+def leader(destinations: Iterable[str]) -> str:
+    """The dispatcher that leads for these destinations, for as long as its lease lasts."""
+    return f"dcm:leader:{','.join(sorted(destinations))}"
+
+
+def type_of(name: str) -> str:
+    """As Redis' TYPE has it."""
+    if name in _OTHERS:
+        return _OTHERS[name]
+    if name.startswith("rq:queue:"):
+        return "list"
+    return _TYPES.get(name.rpartition(":")[2], "string") if name.startswith("dcm:{") else "string"

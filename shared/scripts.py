@@ -6,6 +6,8 @@ from typing import Any
 
 from redis import Redis
 
+from shared.foreign import mending
+
 _HEADING = re.compile(r"^-- script (\w+).*$", re.MULTILINE)
 
 
@@ -14,6 +16,7 @@ class Scripts:
 
     def __init__(self, client: Redis, file: Path, *before: Path) -> None:
         """`before`: files whose prelude comes first."""
+        self._client = client
         prelude = "".join(_split(each)[0] for each in before)
         own, sections = _split(file)
         self._scripts = {
@@ -22,7 +25,7 @@ class Scripts:
 
     def call(self, name: str, keys: list[str], *arguments: Any) -> Any:
         """Raises RedisError."""
-        return self._scripts[name](keys, arguments)
+        return mending(self._client, keys, lambda: self._scripts[name](keys, arguments))
 
 
 def _split(file: Path) -> tuple[str, dict[str, str]]:

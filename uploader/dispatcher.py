@@ -26,6 +26,7 @@ log = logs.get(__name__)
 INTERVAL = 0.5  # seconds between rounds
 WAKE = 3.0  # seconds until a destination that is due is woken again
 SCAN_SLICE = 0.25  # seconds of a round that a scan may take
+LONG_LEASE = 600.0  # seconds; other uploaders may be set to longer leases than this one
 WEDGED = 60.0  # seconds without a round
 
 
@@ -74,13 +75,14 @@ class Dispatcher:
     def round(self) -> bool:
         """One look at everything; whether a scan goes on. Raises RedisError, SpoolError."""
         self._at.turns.present(self._name)
-        lead = self._at.turns.lead(self._name)
+        lead = self._at.turns.lead(self._name, self._destinations)
         self._leads = lead is not Lead.NO
         if lead is Lead.NO:
             self._scan = None
             return False
         self._watch_epoch(newly=lead is Lead.NEWLY)
         for each in self._destinations:
+            self._rein(each)
             if ended := self._at.index.reap(each):
                 log.warning("lease.ended", destination=each, instances=ended)
         self._at.ticks.enqueue_all(self._at.index.wanted(self._destinations, wake=WAKE))
@@ -123,6 +125,12 @@ class Dispatcher:
         if lost or newly or wanted != self._scans_wanted:
             self._scan = self._scanning()
         self._epoch, self._scans_wanted = epoch, wanted
+
+    def _rein(self, destination: str) -> None:
+        lease = max(self._at.settings.lease, LONG_LEASE)
+        delay = self._at.settings.retry_cap
+        if found := self._at.index.rein(destination, lease=lease, delay=delay):
+            log.warning("index.reined", destination=destination, entries=found)
 
     def _tell_of_strays(self) -> None:
         """Instances of a destination that is configured no more are kept, and sent nowhere."""

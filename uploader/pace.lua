@@ -5,7 +5,7 @@
 -- held before, and forgotten.
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local free = tonumber(redis.call('GET', KEYS[1]) or 0)
+local free = tonumber(redis.call('GET', KEYS[1])) or 0
 if free < now or free > now + ARGV[3] then free = now end
 local after = free + ARGV[1] / ARGV[2]
 redis.call('SET', KEYS[1], string.format('%.6f', after), 'PX', math.ceil((after - now) * 1000) + 1000)

@@ -5,11 +5,11 @@ local uploaders = KEYS[#KEYS]
 
 -- Ticks that may run at once. With several destinations one worker is always left for the others.
 local function allowed(time, parallelism, several, own_workers)
-  local most = math.min(parallelism, tonumber(redis.call('HGET', limit, 'most') or parallelism))
+  local most = math.min(parallelism, tonumber(redis.call('HGET', limit, 'most')) or parallelism)
   if several ~= '1' then return most end
   local workers = 0
   for _, each in ipairs(redis.call('ZRANGEBYSCORE', uploaders, time, '+inf')) do
-    workers = workers + tonumber(string.match(each, '%d+$'))
+    workers = workers + tonumber(string.match(each, '%d+$') or 0)
   end
   return math.min(most, math.max(1, math.max(workers, own_workers) - 1))
 end
@@ -65,8 +65,11 @@ redis.call('HDEL', figures, 'asked')
 local asked = math.floor(tonumber(ARGV[5]) * 1000)
 local left = redis.call('PTTL', hold)
 if left > 0 then
-  if asked > left then redis.call('PEXPIRE', hold, asked) end
-  return {0, math.max(left, asked), tonumber(redis.call('GET', faults) or 0)}
+  if asked > left then
+    redis.call('PEXPIRE', hold, asked)
+    redis.call('HSET', figures, 'held', asked)
+  end
+  return {0, math.max(left, asked), tonumber(redis.call('GET', faults)) or 0}
 end
 local count = redis.call('INCR', faults)
 local ms = asked
@@ -77,11 +80,11 @@ if asked <= 0 then -- full jitter
   ms = math.max(1, math.floor(longest * tonumber(ARGV[4]) * 1000))
 end
 redis.call('SET', hold, ARGV[8], 'PX', ms)
-redis.call('HSET', figures, 'fault', ARGV[10], 'reason', ARGV[8])
+redis.call('HSET', figures, 'fault', ARGV[10], 'reason', ARGV[8], 'held', ms)
 redis.call('HINCRBY', totals, 'holds', 1)
 if ARGV[6] == '1' then
   local time = now()
-  local most = tonumber(redis.call('HGET', limit, 'most') or ARGV[7])
+  local most = tonumber(redis.call('HGET', limit, 'most')) or tonumber(ARGV[7])
   most = math.max(1, math.floor(math.min(most, math.max(1, running(time))) / 2))
   redis.call('HSET', limit, 'most', most, 'since', time)
 end
@@ -98,7 +101,7 @@ if ARGV[4] ~= '0' then redis.call('HINCRBY', totals, 'stored', ARGV[4]) end
 if ARGV[5] ~= '0' then redis.call('HINCRBY', totals, 'duplicates', ARGV[5]) end
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
 local most = tonumber(redis.call('HGET', limit, 'most'))
-if most and time - redis.call('HGET', limit, 'since') >= tonumber(ARGV[3]) then
+if most and time - (tonumber(redis.call('HGET', limit, 'since')) or 0) >= tonumber(ARGV[3]) then
   if most + 1 >= tonumber(ARGV[2]) then
     redis.call('DEL', limit)
   else
@@ -111,11 +114,13 @@ return redis.call('DEL', faults)
 -- An uploader tells how many workers it has.
 local time = now()
 redis.call('ZREMRANGEBYSCORE', uploaders, '-inf', time)
+redis.call('ZREMRANGEBYSCORE', uploaders, string.format('(%.6f', time + ARGV[3]), '+inf')
 redis.call('ZADD', uploaders, time + ARGV[3], ARGV[1] .. ' ' .. ARGV[2])
 return 0
 
 -- script lead KEYS leader ARGV id ttl_ms -> 0 another leads, 1 still, 2 from now on
-local leader = redis.call('GET', KEYS[1])
-if leader and leader ~= ARGV[1] then return 0 end
+-- One whose lease ends later than any, or never, was left by a clock that was set back, or by others.
+local leader, left = redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])
+if leader and leader ~= ARGV[1] and left >= 0 and left <= tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return leader and 1 or 2
+return leader == ARGV[1] and 1 or 2

@@ -1,7 +1,7 @@
 """Whose turn it is to send: slots of a destination, holds while it fails, a probe after each."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ from shared import index
 from shared.destination import Destination
 from shared.errors import Busy, DestinationFault, Silent
 from shared.figures import kind
-from shared.keys import LEADER, UPLOADERS, keys
+from shared.keys import UPLOADERS, keys, leader
 from shared.scripts import Scripts
 from shared.sections import Upload
 from uploader.pace import abreast
@@ -130,9 +130,12 @@ class Turns:
         """Count this uploader's workers among all, for some seconds."""
         self._scripts.call("present", [UPLOADERS], uploader, self._settings.workers, PRESENCE)
 
-    def lead(self, uploader: str) -> Lead:
-        """Whether this uploader's dispatcher leads, for some seconds more."""
-        return Lead(self._scripts.call("lead", [LEADER], uploader, int(LEADERSHIP * 1000)))
+    def lead(self, uploader: str, destinations: Iterable[str]) -> Lead:
+        """Whether this uploader's dispatcher leads those of the same destinations, for some seconds
+        more.
+        """
+        milliseconds = int(LEADERSHIP * 1000)
+        return Lead(self._scripts.call("lead", [leader(destinations)], uploader, milliseconds))
 
     def _caps(self, destination: Destination) -> tuple[int, int, int]:
         return abreast(destination), self._several, self._settings.workers

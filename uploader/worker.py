@@ -50,10 +50,11 @@ class Worker:
 
     def tick(self, destination: str) -> None:
         drain = self._drains.get(destination)
-        if drain is None:  # configured when it was enqueued, and no more
-            return
         try:
-            drain.tick()
+            if drain is None:  # for an uploader with other settings, or before a reload
+                self._at.index.forget_wake(destination)
+            else:
+                drain.tick()
         except RedisError:
             log.info("tick.interrupted", destination=destination)  # the lease brings it back
         except Exception as error:

@@ -6,18 +6,16 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from tests.chaos.rig import UPLOADERS, WORKERS, Rig
 from tests.support import answers
+from tests.support.clocks import FAKETIME, faketime
 from tests.support.origin_server import Answer
 
 HUNG = 4.0  # seconds that Redis hangs at least: longer than its clients wait
 DOWN = 2.0  # seconds that Redis is down
 SLOW = 1.0  # seconds until an answer; less than the destination's timeout
-FAKETIME = "libfaketime.so.1"  # Debian package libfaketime
-LIBRARIES = Path("/usr/lib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def schedule(seed: int, count: int) -> Iterator[Fault]:
 
 def without_clock() -> str | None:
     """Why a process cannot have a clock of its own, if it cannot."""
-    return None if _faketime() else f"{FAKETIME} is not installed"
+    return None if faketime() else f"{FAKETIME} is not installed"
 
 
 def _receiver(rig: Rig, _: float) -> None:
@@ -109,7 +107,7 @@ def _answers(answer: Answer, *, stores: bool = False) -> Callable[[Rig, float], 
 
 def _clock(which: Literal["receiver", "uploader"], offset: str) -> Callable[[Rig, float], None]:
     def befall(rig: Rig, seconds: float) -> None:
-        library = _faketime()
+        library = faketime()
         if library is None:
             return
         service = rig.receiver if which == "receiver" else rig.uploaders[0]
@@ -119,10 +117,6 @@ def _clock(which: Literal["receiver", "uploader"], offset: str) -> Callable[[Rig
         rig.restart(service)
 
     return befall
-
-
-def _faketime() -> Path | None:
-    return next(LIBRARIES.glob(f"*/faketime/{FAKETIME}"), None)
 
 
 SAID_NOT_DONE = {"type": "SOMETHING^ELSE"}  # JSON that is no Store Instances Response

