@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from shared.destination import Destination, is_loopback
+from shared.dicomweb.client_certificate import ClientCertificate, load
 from shared.dicomweb.network import Backend, Stream
 from shared.dicomweb.response import bound
 from shared.errors import ConfigurationError
@@ -26,13 +27,14 @@ _KEEP_ALIVE = re.compile(r"timeout=(\d{1,6})")
 
 class Transport(httpx.HTTPTransport):
     def __init__(self, destination: Destination, uri: str, patience: float) -> None:
-        super().__init__(
-            verify=tls_context(destination), limits=LIMITS, proxy=_proxy(uri), trust_env=False
-        )
+        context = tls_context(destination)
+        super().__init__(verify=context, limits=LIMITS, proxy=_proxy(uri), trust_env=False)
+        self._certificate = ClientCertificate(destination, context)
         pool: httpcore.ConnectionPool = self._pool
         pool._network_backend = Backend(patience)  # noqa: SLF001  # httpx 0.28 has no argument for it
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._certificate.refresh()
         response = super().handle_request(request)
         stream = response.extensions.get("network_stream")
         timeout = _KEEP_ALIVE.search(response.headers.get("keep-alive", ""))
@@ -43,11 +45,12 @@ class Transport(httpx.HTTPTransport):
 
 class AsyncTransport(httpx.AsyncHTTPTransport):
     def __init__(self, destination: Destination, uri: str) -> None:
-        super().__init__(
-            verify=tls_context(destination), limits=LIMITS, proxy=_proxy(uri), trust_env=False
-        )
+        context = tls_context(destination)
+        super().__init__(verify=context, limits=LIMITS, proxy=_proxy(uri), trust_env=False)
+        self._certificate = ClientCertificate(destination, context)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._certificate.refresh()
         return bound(await super().handle_async_request(request), request)
 
 
@@ -69,8 +72,7 @@ def tls_context(destination: Destination) -> ssl.SSLContext:
     if certificate and key:
         no_pair = "is no certificate in PEM that fits client_key_file"
         with _mistakes(destination, "auth.client_certificate_file", certificate, no_pair):
-            # An empty passphrase: an encrypted key fails at once, instead of asking a terminal.
-            context.load_cert_chain(certificate, key, password="")
+            load(context, certificate, key)
     return context
 
 

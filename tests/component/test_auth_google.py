@@ -85,37 +85,6 @@ def test_a_revoked_token_is_replaced_and_the_body_sent_again(
     origin.close()
 
 
-def test_tokens_end_in_the_middle_of_a_thousand_instances(
-    server: OriginServer, issuer: Issuer, tls: Certificates
-) -> None:
-    issuer.lifetime = 0.8
-    server.latency = 0.04
-    origin = Origin(at(server, issuer, tls))
-    made = [make(tls.folder, number, size=1000) for number in range(1000)]
-
-    for start in range(0, 1000, 20):
-        batch = made[start : start + 20]
-        assert all(each.delivered for each in origin.store([each.path for each in batch]))
-
-    assert len(server.held) == 1000
-    assert issuer.requests > 2
-    origin.close()
-
-
-def test_an_answer_of_401_in_the_middle_of_the_body_renews_the_token(
-    server: OriginServer, issuer: Issuer, tls: Certificates
-) -> None:
-    origin = Origin(at(server, issuer, tls))
-    big = [make(tls.folder, number, size=8_000_000).path for number in (1, 2, 3)]
-    server.script(answers.early(401))
-
-    outcomes = origin.store(big)
-
-    assert all(each.delivered for each in outcomes)
-    assert issuer.requests == 2
-    origin.close()
-
-
 def test_a_server_that_refuses_every_token_denies_us(
     server: OriginServer, issuer: Issuer, tls: Certificates
 ) -> None:

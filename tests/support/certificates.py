@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -24,9 +25,11 @@ class Certificates:
             context.verify_mode = ssl.CERT_REQUIRED
         return context
 
-    def client(self, name: str = "proxy.example") -> tuple[Path, Path]:
-        """Certificate and key of a client, as files."""
-        issued = self.authority.issue_cert(name)
+    def client(
+        self, name: str = "proxy.example", *, not_after: datetime | None = None
+    ) -> tuple[Path, Path]:
+        """Certificate and key of a client, as files; those of before are replaced."""
+        issued = self.authority.issue_cert(name, not_after=not_after)
         certificate, key = self.folder / "client.pem", self.folder / "client.key"
         certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
         issued.private_key_pem.write_to_path(str(key))
