@@ -16,6 +16,7 @@ from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
 from shared.file_watch import watching
 from shared.health import Health
+from shared.needs import NOTHING
 from shared.reload import newest, reload
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
@@ -28,7 +29,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, help="configuration file (TOML)")
     config = parser.parse_args().config
     try:
-        settings = load(config)
+        settings = load(config, NOTHING)
     except ConfigurationError as error:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return MISCONFIGURED
@@ -85,7 +86,7 @@ def _run(settings: Settings, config: Path | None, number: int) -> int:
             settings.health.host,
             settings.health.port,
             ready={"spool": receiving.check},
-            facts=sandbox.facts(settings),
+            facts={"uploads": receiving.unsent, **sandbox.facts(settings)},
         )
         try:
             if number == 0 and settings.health.port:

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from shared import logs
 from shared.broker import connect, plain
 from shared.entry import Entry
+from shared.errors import ConfigurationError
 from shared.index import PIECE, Index
 from shared.jobs import Ticks
 from shared.sections import RedisSettings
@@ -26,10 +27,10 @@ class Notifier:
     """A failed call is made again: an entry that the index knows is added once."""
 
     def __init__(self, settings: RedisSettings) -> None:
-        """Raises ConfigurationError. Connects to nothing yet."""
-        client = connect(settings)
-        self._index = Index(client)
-        self._ticks = Ticks(client)
+        """Connects to nothing yet."""
+        self._settings = settings
+        self._index: Index | None = None  # until its password could be read
+        self._ticks: Ticks | None = None
         self._waiting: deque[Entry] = deque()
         self._dropped = 0
         self._work = threading.Event()
@@ -71,12 +72,13 @@ class Notifier:
         """Whether Redis took a batch."""
         batch = [self._waiting[i] for i in range(min(len(self._waiting), PIECE))]
         try:
-            wanted = self._index.add(batch).wanted
-            self._ticks.enqueue_all(wanted)
-            self._ask_for_scan()
-        except RedisError as error:
+            index, ticks = self._connected()
+            ticks.enqueue_all(index.add(batch).wanted)
+            self._ask_for_scan(index)
+        except (RedisError, ConfigurationError) as error:
             if not self._failing:
-                log.warning("redis.lost", reason=plain(error))
+                reason = plain(error) if isinstance(error, RedisError) else str(error)
+                log.warning("redis.lost", reason=reason)
             self._failing = True
             return False
         for _ in batch:
@@ -86,9 +88,16 @@ class Notifier:
         self._failing = False
         return True
 
-    def _ask_for_scan(self) -> None:
+    def _connected(self) -> tuple[Index, Ticks]:
+        """Raises ConfigurationError."""
+        if self._index is None or self._ticks is None:
+            client = connect(self._settings)
+            self._index, self._ticks = Index(client), Ticks(client)
+        return self._index, self._ticks
+
+    def _ask_for_scan(self, index: Index) -> None:
         dropped = self._dropped
         if dropped:
-            self._index.want_scan()
+            index.want_scan()
             log.warning("announcements.dropped", instances=dropped)
             self._dropped -= dropped

@@ -10,11 +10,13 @@ from receiver.routing import Router
 from receiver.store import StorageService
 from shared import logs, metrics
 from shared.config import Settings
+from shared.config_rules import unusable_files
 from shared.dimse.admission import Admission
 from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
 from shared.dimse.service import Peer
 from shared.disk import Disk
 from shared.errors import SpoolFull
+from shared.needs import UPLOADS
 from shared.route_overlap import warnings
 from shared.routing import Routes
 from shared.spool import Pressure, Spool
@@ -25,10 +27,11 @@ NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
 log = logs.get(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Storage:
     service: StorageService
     spool: Spool
+    settings: Settings
 
     def admit(self, peer: Peer) -> Rejection | None:
         """Above the soft watermark a modality keeps its images, and may try another receiver."""
@@ -37,6 +40,7 @@ class Storage:
 
     def apply(self, settings: Settings) -> None:
         """Instances go by these routes from now on; one under way may still go by the old."""
+        self.settings = settings
         self.service.router = router(settings)
         self.service.admission = Admission(settings.admission, settings.peers)
 
@@ -45,6 +49,10 @@ class Storage:
         if not os.access(self.spool.root, os.W_OK | os.X_OK):
             return "cannot be written"
         return WHY[self.spool.pressure()] or None
+
+    def unsent(self) -> str | None:
+        """For /readyz: why what is received here may wait, as far as files can tell."""
+        return "; ".join(unusable_files(self.settings, UPLOADS)) or None
 
 
 def router(settings: Settings) -> Router:
@@ -76,7 +84,7 @@ def storage(settings: Settings) -> Iterator[Storage]:
     notifier.start()
     try:
         with metrics.exposed(Disk(settings.spool)):
-            yield Storage(service, spool)
+            yield Storage(service, spool, settings)
     finally:
         service.close()
         notifier.close(NOTIFY_TIMEOUT)

@@ -12,6 +12,7 @@ from shared import config_rules as rules
 from shared.config_sources import Sources, hint, known_beside
 from shared.destination import Destination
 from shared.errors import ConfigurationError
+from shared.needs import EVERYTHING, Needs
 from shared.sections import Sections
 
 # Where one of these cannot be used, it is not known what the destinations are.
@@ -38,24 +39,26 @@ def file_of(path: Path | None = None) -> Path:
     return Sources(path).path
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None, needs: Needs = EVERYTHING) -> Settings:
     """Settings of a file (else the one DICOMWEB_PROXY_CONFIG names, else the default if it exists)
-    and the environment. Raises ConfigurationError with every mistake.
+    and the environment; `needs`: which files they name must be usable. Raises ConfigurationError
+    with every mistake.
     """
-    return settings_of(Sources(path))
+    return settings_of(Sources(path), needs)
 
 
-def settings_of(sources: Sources) -> Settings:
+def settings_of(sources: Sources, needs: Needs = EVERYTHING) -> Settings:
     content = sources.merged()
     if not sources.silent_about((*rules.ONLY_DESTINATION, "destinations")):
         content.pop("sandbox", None)  # whoever named a place never gets another one instead
     invalid, broken = _invalid(content, sources)
     mistakes = [*sources.mistakes, *invalid]
     rest = Sections(**{key: value for key, value in content.items() if key not in broken})
-    mistakes += rules.unusable_file("redis.password_file", rest.redis.password_file)
+    if needs.redis:
+        mistakes += rules.unusable_file("redis.password_file", rest.redis.password_file)
     if not broken & DESTINATION_SECTIONS:
         mistakes += rules.contradictions(rest)
-        mistakes += rules.unusable_files(rest)
+        mistakes += rules.unusable_files(rest, needs)
         # A misspelt name may well have been the missing one.
         misspelt = bool(sources.mistakes) or bool(broken - Sections.model_fields.keys())
         if not (misspelt or rules.destinations(rest)):

@@ -15,6 +15,7 @@ from shared.destination import (
 )
 from shared.destination_presets import preset_of, scoped
 from shared.google_defaults import default_file, metadata_host
+from shared.needs import Needs
 from shared.routing import ATTRIBUTES
 from shared.sections import Sections
 from shared.wildcards import ANY
@@ -64,9 +65,9 @@ def destinations(sections: Sections) -> tuple[Destination, ...]:
     return tuple(_decided(each, sections) for each in _declared(sections))
 
 
-def unusable_files(sections: Sections) -> Iterator[str]:
-    """Files that the destinations name and that cannot be used."""
-    for each in destinations(sections):
+def unusable_files(sections: Sections, needs: Needs) -> Iterator[str]:
+    """Files that the destinations name, that are needed and that cannot be used."""
+    for each in filter(needs.of, destinations(sections)):
         prefix = place(sections, each)
         for key in SECRETS:
             yield from unusable_file(f"{prefix}auth.{key}", getattr(each.auth, key))
@@ -87,7 +88,8 @@ def unusable_file(key: str, path: Path | None) -> Iterator[str]:
 
 def place(sections: Sections, destination: Destination) -> str:
     """What a destination's keys are called in the configuration."""
-    return f"destinations.{destination.name}." if sections.destinations else ""
+    listed = "destinations" in sections.model_fields_set and sections.destinations
+    return f"destinations.{destination.name}." if listed else ""
 
 
 def _limits(sections: Sections) -> Iterator[str]:

@@ -132,7 +132,8 @@ EVENTS = (
     Event("worker.fell", "warning", "worker exit_code restart_in", "A worker process ended."),
     Event("worker.killed", "warning", "pid", "It did not end in time."),
     # Worklist
-    Event("worklist.off", "warning", "reason", "No destination has a worklist."),
+    Event("worklist.off", "warning error", "reason",
+          "No destination has a worklist; error: its credentials cannot be used."),
     Event("worklist.answered", "info", f"association calling_ae status seconds {_COUNTS}",
           "The line of a query: how many were answered, and left out for what."),
     Event("worklist.tolerated", "info", "association oddities", "The query was odd."),

@@ -28,7 +28,8 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 class Health:
     """Answers in a daemon thread. `live`: is this process wedged? A dependency that is down belongs
-    into `ready`: may work be sent here? `facts` are told with every answer.
+    into `ready`: may work be sent here? `facts` are told with every answer and fail nothing; one
+    that is a check, where it has something to say.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Health:
         *,
         live: Mapping[str, Check] | None = None,
         ready: Mapping[str, Check] | None = None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, str | Check] | None = None,
     ) -> None:
         self._checks = {LIVE: dict(live or {}), READY: {**(live or {}), **(ready or {})}}
         self._facts = dict(facts or {})
@@ -70,7 +71,12 @@ class Health:
         found = {name: _result(check) for name, check in checks.items()}
         well = all(each == GOOD for each in found.values())
         status = GOOD if well else "failing"
-        return 200 if well else 503, {"status": status, "checks": found, **self._facts}
+        facts = {
+            name: fact if isinstance(fact, str) else _result(fact)
+            for name, fact in self._facts.items()
+        }
+        told = {name: fact for name, fact in facts.items() if fact != GOOD}
+        return 200 if well else 503, {"status": status, "checks": found, **told}
 
     def exposition(self) -> tuple[str, bytes]:
         """Content type and text of /metrics."""

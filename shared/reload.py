@@ -9,6 +9,7 @@ from pathlib import Path
 from shared import logs
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
+from shared.needs import NOTHING, Needs
 
 APPLIED = frozenset({"destinations", "routing", "routes", "admission", "peers"})
 # The only destination is made of these, and compared as a destination.
@@ -21,10 +22,15 @@ OF_DESTINATIONS = {
 log = logs.get(__name__)
 
 
-def reload(config: Path | None, old: Settings, apply: Callable[[Settings], None]) -> None:
+def reload(
+    config: Path | None,
+    old: Settings,
+    apply: Callable[[Settings], None],
+    needs: Needs = NOTHING,
+) -> None:
     """Have the new settings applied, or say in the log why they are refused."""
     try:
-        new = load(config)
+        new = load(config, needs)
         apply(new)
     except ConfigurationError as error:
         log.error("configuration.refused", mistakes=error.mistakes, note="the old one holds")

@@ -1,8 +1,10 @@
 """What `up` says once everything runs: where it listens, where things go, what is unusual."""
 
 from shared.config import Settings
+from shared.config_rules import unusable_files
 from shared.destination import Destination
 from shared.dimse.admission import Admission
+from shared.needs import UPLOADS
 from shared.route_sections import alternatives
 from shared.sandbox import NOTE
 from standalone.version import VERSION
@@ -20,6 +22,7 @@ def banner(settings: Settings, address: str, redis: str) -> str:
         ("listens on", f"{address} for {', '.join(services)}"),
         ("AE titles", _admits(settings)),
         *(("uploads to", _place(each, each.upload_uri)) for each in settings.upload_destinations),
+        *(("uploads wait", each) for each in unusable_files(settings, UPLOADS)),
         *(("worklist from", _place(each, each.worklist_uri)) for each in worklists[:1]),
     ]
     if settings.sandbox:

@@ -1,14 +1,23 @@
-"""Files with secrets that anybody on this machine may read."""
+"""Files that the settings name: those that cannot be used, and secrets that anybody may read."""
 
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from shared.config import Settings
-from shared.config_rules import SECRETS, place
-from standalone.findings import WARN, Finding
+from shared.config_rules import SECRETS, place, unusable_file, unusable_files
+from shared.needs import EVERYTHING
+from standalone.findings import FAIL, WARN, Finding
 
 MOUNTED = Path("/run/secrets")  # in a container: everybody there is the service itself
+
+
+def unusable(settings: Settings) -> Iterator[Finding]:
+    """What the uploader or the worklist refuses to start with; the receiver does not care."""
+    redis = unusable_file("redis.password_file", settings.redis.password_file)
+    for each in (*unusable_files(settings, EVERYTHING), *redis):
+        key, _, found = each.partition(": ")
+        yield Finding(FAIL, key, found, "images are received and wait until it can be read")
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:

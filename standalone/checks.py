@@ -10,11 +10,11 @@ import redis
 
 from shared.broker import plain
 from shared.config import Settings
-from shared.errors import SpoolError
+from shared.errors import ConfigurationError, SpoolError
 from shared.route_overlap import warnings
 from shared.spool import Spool
 from standalone.check_origin import origin
-from standalone.check_secrets import secrets
+from standalone.check_secrets import secrets, unusable
 from standalone.findings import FAIL, OK, WARN, Finding
 from standalone.index_client import open_index
 
@@ -29,6 +29,7 @@ def every(settings: Settings) -> Iterator[Finding]:
     yield Finding(OK, "configuration", _number(settings))
     for each in warnings(settings.routes, settings.routing):
         yield Finding(WARN, "routes", each, "see `dicomweb-proxy route explain`")
+    yield from unusable(settings)
     yield from secrets(settings)
     for destination in settings.destinations:
         yield from origin(destination)
@@ -69,7 +70,10 @@ def spool(settings: Settings) -> Iterator[Finding]:
 
 
 def index(settings: Settings) -> Finding:
-    opened = open_index(settings)
+    try:
+        opened = open_index(settings)
+    except ConfigurationError as error:
+        return Finding(FAIL, "Redis", str(error), "see redis.password_file")
     if opened is None:
         return Finding(OK, "Redis", "embedded, started by `up`")
     try:

@@ -19,12 +19,15 @@ from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Check, Health
 from shared.index import Index
+from shared.needs import NOTHING
 from shared.reload import newest, reload
 from standalone import ready
 from uploader.gauges import Gauges
 from worklist.find import WorklistService
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
+
+log = logs.get(__name__)
 
 
 class CannotListen(ProxyError):
@@ -33,7 +36,7 @@ class CannotListen(ProxyError):
 
 def main() -> int:
     try:
-        settings = load()
+        settings = load(needs=NOTHING)
     except ConfigurationError as error:
         return _unusable(error)
     logs.configure(settings.log, "dimse")
@@ -77,17 +80,19 @@ def _run(settings: Settings, number: int) -> int:
         stack.enter_context(tracing.tracing(settings.tracing, "receiver"))
         services: list[Service] = []
         checks: dict[str, Check] = {}
+        facts: dict[str, Check] = {}
         admit: Admit = admit_all
         receiving: Storage | None = None
         if settings.upload_destinations:
             receiving = stack.enter_context(storage(settings))
             services.append(receiving.service)
             checks["spool"] = receiving.check
+            facts["uploads"] = receiving.unsent
             if number == 0:
-                stack.enter_context(metrics.exposed(_of_destinations(settings)))
+                stack.enter_context(metrics.exposed(*_of_destinations(settings)))
             admit = receiving.admit
-        worklist = WorklistService(settings)
-        if worklist.site.places:
+        worklist = _worklist(settings)
+        if any(each.worklist_uri for each in settings.destinations):
             services.append(worklist)
             # Who asks for the worklist needs no room on the disk, so nobody is turned away at the
             # soft watermark; at the hard one a C-STORE is answered 0xA700 by itself.
@@ -95,7 +100,7 @@ def _run(settings: Settings, number: int) -> int:
         certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
         stack.enter_context(metrics.exposed(certificates, worklist))
         if number == 0 and settings.health.port:
-            stack.enter_context(_health(settings, checks))
+            stack.enter_context(_health(settings, checks, facts))
         receive = settings.receive
         acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
         acceptor.admission = Admission(settings.admission, settings.peers)
@@ -104,17 +109,38 @@ def _run(settings: Settings, number: int) -> int:
     return 0
 
 
-def _of_destinations(settings: Settings) -> Gauges:
+def _worklist(settings: Settings) -> WorklistService:
+    """Without any worklist where one's secret cannot be used: C-STORE goes on, and a reload mends
+    it. Raises ConfigurationError where there is no C-STORE.
+    """
+    try:
+        return WorklistService(settings)
+    except ConfigurationError as error:
+        if not settings.upload_destinations:
+            raise
+        uploads = [each.model_copy(update={"worklist_uri": None}) for each in settings.destinations]
+        without = WorklistService(settings.model_copy(update={"destinations": tuple(uploads)}))
+        log.error("worklist.off", reason=str(error))
+        return without
+
+
+def _of_destinations(settings: Settings) -> list[Gauges]:
     """The uploader of a process tree has no port; whoever has tells what it told Redis."""
     names = [each.name for each in settings.upload_destinations]
     root = settings.spool.path.absolute()
-    return Gauges(Index(connect(settings.redis)), root, names, lambda: True)
+    try:
+        index = Index(connect(settings.redis))
+    except ConfigurationError:  # its password: the uploader says so
+        return []
+    return [Gauges(index, root, names, lambda: True)]
 
 
 @contextlib.contextmanager
-def _health(settings: Settings, checks: dict[str, Check]) -> Iterator[None]:
+def _health(
+    settings: Settings, checks: dict[str, Check], facts: dict[str, Check]
+) -> Iterator[None]:
     host, port = settings.health.host, settings.health.port
-    health = Health(host, port, ready=checks, facts=sandbox.facts(settings))
+    health = Health(host, port, ready=checks, facts={**facts, **sandbox.facts(settings)})
     with _listening(host, port):
         health.start()
     try:

@@ -42,6 +42,7 @@ class Program:
     serves: Callable[[Announced], str | None]  # waits; the address, or None if it ended
     grace: float  # seconds to end in when asked to
     reloads: bool = False  # on SIGHUP
+    expendable: bool = False  # the others go on where its settings cannot be used
 
 
 @dataclass(slots=True)
@@ -123,13 +124,13 @@ class Tree:
                 log.info("process.restarted", process=running.program.name)
             return None
         code = running.process.poll()
-        if code is None or code == USAGE:
+        if code is None or (code == USAGE and not running.program.expendable):
             return code
         running.falls = 1 if now - running.started > HEALTHY else running.falls + 1
         pause = min(LONGEST_PAUSE, 2.0 ** (running.falls - 1))
         running.restart_at = now + pause
         log.error("process.fell", process=running.program.name, exit_code=code, restart_in=pause)
-        return code
+        return None
 
 
 def _spawn(program: Program) -> Announced:

@@ -12,6 +12,7 @@ from shared import logs
 from shared.config import Settings, load
 from shared.errors import SpoolError
 from shared.faults import spool_fault
+from shared.needs import NOTHING
 from shared.sections import PREFIX, LogFormat, LogSettings
 from standalone import ready
 from standalone.banner import banner
@@ -32,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config)
+    settings = load(options.config, NOTHING)
     style = settings.log
     if "format" not in style.model_fields_set:
         style = LogSettings(level=style.level, format=LogFormat.CONSOLE)
@@ -110,7 +111,15 @@ def _start(settings: Settings, tree: Tree, index: _Index) -> None:
         without_health = {**environment, PREFIX + "HEALTH__PORT": "0"}
         grace = settings.upload.drain_timeout + SPARE
         tree.start(
-            Program("uploader", ("uploader",), without_health, _wait_nothing, grace, reloads=True)
+            Program(
+                "uploader",
+                ("uploader",),
+                without_health,
+                _wait_nothing,
+                grace,
+                reloads=True,
+                expendable=True,
+            )
         )
     sys.stdout.write(banner(settings, address, index.shown))
     sys.stdout.flush()

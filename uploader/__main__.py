@@ -7,6 +7,7 @@ from pathlib import Path
 from shared import audit, logs
 from shared.config import load
 from shared.errors import ConfigurationError, ProxyError
+from shared.needs import UPLOADS
 from uploader import supervisor
 
 
@@ -15,7 +16,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, help="configuration file (TOML)")
     config = parser.parse_args().config
     try:
-        settings = load(config)
+        settings = load(config, UPLOADS)
         logs.configure(settings.log, "uploader")
         audit.configure(settings.audit, "uploader")
         supervisor.run(settings, config)

@@ -12,6 +12,7 @@ from shared.disk import Disk
 from shared.errors import ProxyError, SpoolFull
 from shared.file_watch import watching
 from shared.health import Check, Health
+from shared.needs import UPLOADS
 from shared.reload import applied, reload
 from uploader.dispatcher import Dispatcher
 from uploader.origin import Origin
@@ -104,7 +105,7 @@ def _following(settings: Settings, config: Path | None) -> Settings | None:
         _prove(new)
         found.append(new)
 
-    reload(config, settings, prove)
+    reload(config, settings, prove, UPLOADS)
     if not found or found[0].upload_destinations == settings.upload_destinations:
         return None
     return applied(settings, found[0])

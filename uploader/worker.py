@@ -21,6 +21,7 @@ from shared.broker import connect_worker
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
 from shared.jobs import QUEUE
+from shared.needs import UPLOADS
 from uploader import jobs
 from uploader.drain import Drain
 from uploader.origin import Origin
@@ -111,7 +112,7 @@ def main(arguments: list[str]) -> int:
     pipe, *config = arguments
     threading.Thread(target=_end_with, args=(int(pipe),), daemon=True).start()
     try:
-        settings = load(Path(config[0]) if config else None)
+        settings = load(Path(config[0]) if config else None, UPLOADS)
         logs.configure(settings.log, "uploader")
         audit.configure(settings.audit, "uploader", announce=False)
         # What matters we say ourselves, and once for all workers.

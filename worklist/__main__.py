@@ -12,6 +12,7 @@ from shared.dimse.run import Reload, Stopped, serve
 from shared.errors import ConfigurationError
 from shared.file_watch import watching
 from shared.health import Health
+from shared.needs import WORKLISTS
 from shared.reload import reload
 from shared.sections import HealthSettings
 from shared.worklist_sections import WorklistSettings
@@ -24,7 +25,7 @@ log = logs.get(__name__)
 
 def main() -> int:
     try:
-        settings = load()
+        settings = load(needs=WORKLISTS)
         service = WorklistService(settings)
     except ConfigurationError as error:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
@@ -84,7 +85,7 @@ def _reloading(settings: Settings, services: list[WorklistService]) -> Reload:
             service.renew(new)
         acceptor.admission = Admission(new.admission, new.peers)
 
-    return lambda acceptor: reload(None, settings, lambda new: apply(new, acceptor))
+    return lambda acceptor: reload(None, settings, lambda new: apply(new, acceptor), WORKLISTS)
 
 
 def _closing(services: list[WorklistService]) -> Stopped:

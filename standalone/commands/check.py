@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 
 from shared.config import load
+from shared.needs import NOTHING
 from standalone.options import add_config, add_json
 
 SUMMARY = "try the configuration: addresses, credentials, spool, Redis, ports"
@@ -27,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config)
+    settings = load(options.config, NOTHING)
     from standalone.checks import FAIL, every
     from standalone.table import table
 

@@ -14,6 +14,7 @@ from shared.config import settings_of
 from shared.config_sources import Sources
 from shared.destination import Destination
 from shared.destination_presets import PRESETS
+from shared.needs import NOTHING
 from shared.sections import Sections
 from standalone.options import add_config, add_json
 from standalone.table import table
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
 def settings(sources: Sources) -> Iterator[tuple[str, Any, str]]:
     """Key, value and origin. A secret is never a value: settings only name the file that has it."""
-    found = settings_of(sources)
+    found = settings_of(sources, NOTHING)
     listed = bool(Sections(**sources.merged()).destinations)
     for section in Sections.model_fields:
         value = getattr(found, section)

@@ -5,6 +5,7 @@ import sys
 
 from shared.config import load
 from shared.errors import ProxyError
+from shared.needs import NOTHING
 from standalone.options import add_config, port
 
 SUMMARY = "serve a status page of counts"
@@ -23,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from standalone.page.app import application
     from standalone.web_server import CannotStart, WebServer, base_uri, listener
 
-    settings = load(options.config)
+    settings = load(options.config, NOTHING)
     try:
         listening = listener(options.host, options.port)
     except CannotStart as error:

@@ -14,6 +14,7 @@ from shared import audit
 from shared.config import load
 from shared.entry import SUFFIX
 from shared.errors import ProxyError
+from shared.needs import NOTHING
 from shared.quarantine import FOLDER
 from shared.spool import Quarantined, Spool
 from standalone.index_client import want_scan
@@ -44,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    options.settings = load(options.config)
+    options.settings = load(options.config, NOTHING)
     # Standard output is this command's.
     audit.configure(options.settings.audit, "quarantine", sys.stderr, announce=False)
     spool = Spool(options.settings.spool)

@@ -12,6 +12,7 @@ from pathlib import Path
 from shared.config import Settings, load
 from shared.dimse.admission import FIELDS, Admission
 from shared.dimse.service import Peer
+from shared.needs import NOTHING
 from shared.route_overlap import warnings
 from shared.routing import ATTRIBUTES, Decision, Routes, Rule, Subject
 from standalone.options import add_config, add_json, ae_title, ip_address
@@ -60,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    found = explain(load(options.config), _subject(options))
+    found = explain(load(options.config, NOTHING), _subject(options))
     sys.stdout.write(_as_json(found) if options.json else _as_text(found))
     return 0
 

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shared.config import Settings, load
+from shared.needs import NOTHING
 from standalone.options import add_config, add_json
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config)
+    settings = load(options.config, NOTHING)
     from shared.spool import Spool
     from shared.spool_check import Kind, check
     from standalone.index_client import indexed_paths, want_scan

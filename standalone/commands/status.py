@@ -9,6 +9,7 @@ import sys
 import time
 
 from shared.config import Settings, load
+from shared.needs import NOTHING
 from standalone.exits import UNKNOWN
 from standalone.options import add_config, add_json
 
@@ -24,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config)
+    settings = load(options.config, NOTHING)
     while True:
         text, known = _look(settings, as_json=options.json)
         live = options.watch and not options.json and sys.stdout.isatty()

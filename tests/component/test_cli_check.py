@@ -54,6 +54,20 @@ def test_a_destination_that_is_not_there_fails_with_advice(console: Console) -> 
     assert "is the server up" in line
 
 
+def test_a_secret_that_cannot_be_read_fails_and_the_rest_is_tried(
+    console: Console, tmp_path: Path
+) -> None:
+    console.set(UPLOAD__URI="https://archive.invalid/studies", AUTH__KIND="basic")
+    console.set(AUTH__USERNAME="proxy", AUTH__PASSWORD_FILE=tmp_path / "password")
+
+    ended = console("check")
+    found = states(console)
+
+    assert ended.code == 1
+    assert f"{tmp_path}/password: cannot be read (No such file or directory)" in ended.out
+    assert (found["auth.password_file"], found["spool space"]) == (FAIL, OK)
+
+
 def test_a_path_that_offers_no_search_is_a_warning(console: Console, tmp_path: Path) -> None:
     with sandbox(tmp_path / "sandbox") as base:
         console.set(UPLOAD__URI=f"{base}/nothing/here")

@@ -182,14 +182,10 @@ def test_a_spool_in_use_is_left_alone(origin: str, tmp_path: Path) -> None:
     assert "another proxy already runs on the spool" in second.stderr
 
 
-def test_a_key_that_is_none_ends_it_with_exit_code_2_and_touches_no_spool(tmp_path: Path) -> None:
-    (tmp_path / "key.json").write_text("no key")
-
-    ended = run_up(
-        tmp_path,
-        UPLOAD__URI="https://healthcare.googleapis.com/v1/studies",
-        AUTH__SERVICE_ACCOUNT_FILE=tmp_path / "key.json",
-    )
+def test_a_setting_that_is_none_ends_it_with_exit_code_2_and_touches_no_spool(
+    tmp_path: Path,
+) -> None:
+    ended = run_up(tmp_path, UPLOAD__URI="https://archive.example/studies", UPLOAD__TICK="soon")
 
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
