@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import BinaryIO, Protocol
 
-from pydicom.datadict import dictionary_VR
-
 from uploader.elements import (
     DEEPEST,
     EXPLICIT_BE,
@@ -195,6 +193,9 @@ def _vr(tag: int, length: int, *, signed: bool) -> bytes:
 
 @lru_cache(maxsize=4096)  # the data dictionary has some 5,000, an instance a few hundred
 def _known(tag: int) -> str:
+    # 30 MB in each worker, and most of the time that it takes to start; few ever convert anything.
+    from pydicom.datadict import dictionary_VR
+
     try:
         return dictionary_VR(tag)
     except KeyError:
