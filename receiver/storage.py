@@ -17,9 +17,11 @@ from shared.dimse.service import Peer
 from shared.disk import Disk
 from shared.errors import SpoolFull
 from shared.needs import UPLOADS
+from shared.reserves import space
 from shared.route_overlap import warnings
 from shared.routing import Routes
 from shared.spool import Pressure, Spool
+from shared.spool_sections import SpoolSettings
 from shared.watermark import WHY
 
 NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
@@ -63,6 +65,20 @@ def router(settings: Settings) -> Router:
     return Router(routes, leads_anywhere=bool(uploads))
 
 
+def _tell_of(settings: SpoolSettings) -> None:
+    """What is left free is decided by the volume where the settings do not say."""
+    with contextlib.suppress(OSError):  # /readyz says so
+        found = space(settings)
+        soft, hard = found.reserves
+        log.info(
+            "spool.opened",
+            size=found.size,
+            free=found.free,
+            soft_reserve=soft,
+            hard_reserve=hard,
+        )
+
+
 @contextlib.contextmanager
 def storage(settings: Settings) -> Iterator[Storage]:
     """Raises ConfigurationError, SpoolError."""
@@ -73,6 +89,7 @@ def storage(settings: Settings) -> Iterator[Storage]:
             log.info("spool.recovered", partial_files=left)
     except SpoolFull as fault:  # until there is room again every C-STORE is answered 0xA700
         log.warning("spool.full", reason=str(fault))
+    _tell_of(settings.spool)
     service = StorageService(
         spool,
         router(settings),

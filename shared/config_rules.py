@@ -93,7 +93,8 @@ def place(sections: Sections, destination: Destination) -> str:
 
 
 def _limits(sections: Sections) -> Iterator[str]:
-    if sections.spool.hard_reserve > sections.spool.soft_reserve:
+    soft, hard = sections.spool.soft_reserve, sections.spool.hard_reserve
+    if soft is not None and hard is not None and hard > soft:
         yield "spool.hard_reserve: must not be above soft_reserve"
     if sections.upload.retry_base > sections.upload.retry_cap:
         yield "upload.retry_base: must not be above retry_cap"

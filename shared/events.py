@@ -59,6 +59,8 @@ EVENTS = (
     Event("announcements.dropped", "warning", "instances",
           "Redis was away for long; a scan of the spool finds them.", repeats=True),
     # Spool
+    Event("spool.opened", "info", "size free soft_reserve hard_reserve",
+          "Bytes of the volume, and what of it is left free."),
     Event("spool.recovered", "info", "partial_files", "What a crash left half received is gone."),
     Event("spool.full", "warning", "reason", "At start; C-STORE is answered 0xA700."),
     Event("spool.pressed", "warning", "reason refused",

@@ -19,15 +19,17 @@ class SpoolSettings(Section):
     sync: bool = Field(
         default=True, description="Sync file and folder to disk before answering Success."
     )
-    soft_reserve: int = Field(
-        default=2048 * MEBIBYTE,
+    soft_reserve: int | None = Field(
+        default=None,
         ge=0,
-        description="Free bytes below which new associations are refused (2,3,1).",
+        description="Free bytes below which new associations are refused (2,3,1); unset: 2 GiB, or "
+        "a tenth of the volume if that is less.",
     )
-    hard_reserve: int = Field(
-        default=512 * MEBIBYTE,
+    hard_reserve: int | None = Field(
+        default=None,
         ge=0,
-        description="Free bytes below which a C-STORE is answered 0xA700.",
+        description="Free bytes below which a C-STORE is answered 0xA700; unset: 512 MiB, or a "
+        "fortieth of the volume if that is less.",
     )
     keep_delivered: float = Field(
         default=0.0,

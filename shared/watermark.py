@@ -1,11 +1,11 @@
 """How full the spool's file system is, asked at most twice a second."""
 
-import os
 import time
 from enum import IntEnum
 from pathlib import Path
 
 from shared import logs
+from shared.reserves import space_at
 from shared.spool_sections import SpoolSettings
 
 log = logs.get(__name__)
@@ -33,8 +33,7 @@ REFUSED = {
 class Watermark:
     def __init__(self, root: Path, settings: SpoolSettings) -> None:
         self._root = root
-        self._soft = settings.soft_reserve
-        self._hard = settings.hard_reserve
+        self._settings = settings
         self._asked = float("-inf")
         self._pressure = Pressure.NONE
 
@@ -47,20 +46,15 @@ class Watermark:
                 self._tell()
         return self._pressure
 
-    def free(self) -> int:
-        """Bytes that this process may still use. Raises OSError."""
-        found = os.statvfs(self._root)
-        return found.f_bavail * found.f_frsize
-
     def measure(self) -> Pressure:
         """Asked anew."""
         try:
-            free = self.free()
+            found = space_at(self._root, self._settings)
         except OSError:
             return Pressure.HARD  # a file system that cannot even say will not keep anything
-        if free < self._hard:
+        if found.free < found.reserves.hard:
             return Pressure.HARD
-        return Pressure.SOFT if free < self._soft else Pressure.NONE
+        return Pressure.SOFT if found.free < found.reserves.soft else Pressure.NONE
 
     def _tell(self) -> None:
         if self._pressure is Pressure.NONE:

@@ -11,6 +11,7 @@ import redis
 from shared.broker import plain
 from shared.config import Settings
 from shared.errors import ConfigurationError, SpoolError
+from shared.reserves import Space, space
 from shared.route_overlap import warnings
 from shared.spool import Spool
 from standalone.check_origin import origin
@@ -20,7 +21,7 @@ from standalone.index_client import open_index
 
 SYNCS = 5  # writes that the disk's speed is judged by
 SLOW = 0.05  # seconds for a synced write: 20 instances a second on one association
-GIBIBYTE = 1 << 30
+MEBIBYTE, GIBIBYTE = 1 << 20, 1 << 30
 
 __all__ = ["FAIL", "every"]
 
@@ -51,14 +52,7 @@ def spool(settings: Settings) -> Iterator[Finding]:
     except SpoolError as error:
         yield Finding(FAIL, "spool", str(error), "name a folder we may write in spool.path")
         return
-    free = _free(path)
-    room = f"{free / GIBIBYTE:.1f} GiB free"
-    if free < settings.spool.hard_reserve:
-        yield Finding(FAIL, "spool space", room, "below hard_reserve: every C-STORE is refused")
-    elif free < settings.spool.soft_reserve:
-        yield Finding(FAIL, "spool space", room, "below soft_reserve: associations are refused")
-    else:
-        yield Finding(OK, "spool space", room)
+    yield _room(space(settings.spool))
     seconds = _sync_time(path)
     took = f"{seconds * 1000:.1f} ms for a synced write"
     slow = "slow: use a disk of its own, not a network folder"
@@ -105,9 +99,22 @@ def port(host: str, number: int) -> Finding:
         return Finding(WARN, "DIMSE port", in_use, "fine if the proxy itself runs there")
 
 
-def _free(path: Path) -> int:
-    found = os.statvfs(path)
-    return found.f_bavail * found.f_frsize
+def _room(found: Space) -> Finding:
+    soft, hard = found.reserves
+    told = (
+        f"{_size(found.free)} of {_size(found.size)} free; "
+        f"soft_reserve {_size(soft)}, hard_reserve {_size(hard)}"
+    )
+    if found.free < hard:
+        return Finding(FAIL, "spool space", told, "below hard_reserve: every C-STORE is refused")
+    if found.free < soft:
+        return Finding(FAIL, "spool space", told, "below soft_reserve: associations are refused")
+    return Finding(OK, "spool space", told)
+
+
+def _size(of: int) -> str:
+    unit, name = (GIBIBYTE, "GiB") if of >= GIBIBYTE else (MEBIBYTE, "MiB")
+    return f"{of / unit:.1f} {name}"
 
 
 def _sync_time(folder: Path) -> float:

@@ -91,7 +91,10 @@ def test_a_spool_that_cannot_be_used_fails(console: Console, tmp_path: Path) -> 
 def test_a_reserve_that_no_disk_can_meet_fails(console: Console) -> None:
     console.set(UPLOAD__URI="https://archive.invalid/studies", SPOOL__SOFT_RESERVE=2**62)
 
+    ended = console("check")
+
     assert states(console)["spool space"] == FAIL
+    assert "hard_reserve 0.0 MiB" in ended.out
 
 
 def test_an_absent_redis_fails_where_one_is_configured(console: Console) -> None:

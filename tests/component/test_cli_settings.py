@@ -99,6 +99,23 @@ def test_config_show_tells_each_value_and_where_it_came_from(
     assert shown["routes.0.urgent"] == {"value": True, "from": str(path)}
 
 
+def test_config_show_tells_the_reserves_of_this_volume(console: Console, tmp_path: Path) -> None:
+    found = os.statvfs(tmp_path)
+    size = found.f_blocks * found.f_frsize
+    console.set(UPLOAD__URI=URI, SPOOL__PATH=tmp_path / "to be made", SPOOL__HARD_RESERVE=7)
+
+    shown = console("config", "show", "--json").json
+
+    assert shown["spool.soft_reserve"] == {
+        "value": min(2 << 30, size // 10),
+        "from": "default on this volume",
+    }
+    assert shown["spool.hard_reserve"] == {
+        "value": 7,
+        "from": "DICOMWEB_PROXY_SPOOL__HARD_RESERVE",
+    }
+
+
 def test_config_show_as_text_is_a_table(console: Console) -> None:
     console.set(UPLOAD__URI=URI)
 

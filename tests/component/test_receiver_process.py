@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.destination import MEBIBYTE
 from tests.support.data_sets import data_set, element
 from tests.support.ports import free_port, listens
 from tests.support.processes import Service
 from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
+from tests.support.small_disk import StandIn, small_disk
 from tests.support.spools import files_below, keep, open_spool
 from tests.support.waiting import wait_until
 
@@ -117,6 +119,25 @@ def test_above_the_soft_watermark_associations_are_refused_for_now(tmp_path: Pat
         assert status == 503
         assert said["checks"] == {"spool": "free space is below spool.soft_reserve"}
         assert service.events("spool.pressed")[0]["refused"] == "new associations"
+
+
+def test_a_small_volume_is_no_reason_to_refuse_anybody(tmp_path: Path) -> None:
+    (folder := tmp_path / "disk").mkdir()
+    with small_disk(folder, 64 * MEBIBYTE) as disk:
+        if isinstance(disk, StandIn):
+            pytest.skip("may not mount a small disk")
+        unset = {"SPOOL__SOFT_RESERVE": "", "SPOOL__HARD_RESERVE": ""}
+        with receiver(tmp_path, SPOOL__PATH=folder / "spool", **unset) as service:
+            port = port_of(service)
+            with RawAssociation(port) as modality:
+                modality.associate()
+                assert modality.store(data_set()).status == 0x0000
+            [told] = service.events("spool.opened")
+            assert told["soft_reserve"] == 64 * MEBIBYTE // 10
+            assert told["hard_reserve"] == 64 * MEBIBYTE // 40
+
+            (folder / "ballast").write_bytes(bytes(60 * MEBIBYTE))
+            wait_until(lambda: refused(port), 10, "the soft reserve holds")
 
 
 def test_several_processes_share_port_and_spool(tmp_path: Path) -> None:
