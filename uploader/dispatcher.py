@@ -26,6 +26,8 @@ log = logs.get(__name__)
 INTERVAL = 0.5  # seconds between rounds
 WAKE = 3.0  # seconds until a destination that is due is woken again
 SCAN_SLICE = 0.25  # seconds of a round that a scan may take
+# The same of a scan that nothing asks for: what it takes from receiving is not felt.
+CALM_SLICE, CALM_PAUSE = 0.02, 0.06
 LONG_LEASE = 600.0  # seconds; other uploaders may be set to longer leases than this one
 WEDGED = 60.0  # seconds without a round
 
@@ -43,6 +45,7 @@ class Dispatcher:
         self._scans_wanted = 0
         self._scan: Iterator[None] | None = None
         self._next_scan = 0.0  # time.monotonic()
+        self._calm = False  # nothing asked for the scan under way
         self._last_round = time.monotonic()
         self._trouble: str | None = "not reached yet"  # of Redis
         self._leads = False
@@ -97,7 +100,7 @@ class Dispatcher:
             pause = INTERVAL
             try:
                 if self.round():
-                    pause = 0.0
+                    pause = CALM_PAUSE if self._calm else 0.0
             except RedisError as error:
                 self._scan, self._leads = None, False
                 self._trouble = plain(error)
@@ -123,7 +126,7 @@ class Dispatcher:
         if newly:
             self._tell_of_strays()
         if lost or newly or wanted != self._scans_wanted:
-            self._scan = self._scanning()
+            self._scan, self._calm = self._scanning(), False
         self._epoch, self._scans_wanted = epoch, wanted
 
     def _rein(self, destination: str) -> None:
@@ -142,8 +145,8 @@ class Dispatcher:
         if self._scan is None:
             if time.monotonic() < self._next_scan:
                 return False
-            self._scan = self._scanning()
-        ends = time.monotonic() + SCAN_SLICE
+            self._scan, self._calm = self._scanning(), True
+        ends = time.monotonic() + (CALM_SLICE if self._calm else SCAN_SLICE)
         while time.monotonic() < ends:
             if next(self._scan, self) is self:  # at its end
                 self._scan = None
