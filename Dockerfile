@@ -1,7 +1,9 @@
 # One recipe for all images:  docker build --build-arg SERVICE=receiver .
 # SERVICE is receiver, uploader, worklist, sandbox, or standalone: everything, and the command line.
-# TRACING, if set to anything, adds OpenTelemetry (docs/tracing.md).
+# AWS, if set to anything, adds botocore (docs/authentication.md); TRACING, OpenTelemetry
+# (docs/tracing.md).
 ARG SERVICE=receiver
+ARG AWS=
 ARG TRACING=
 ARG BASE=python:3.13-slim-trixie
 
@@ -12,13 +14,14 @@ WORKDIR /app
 # Each image installs what its own file lists, and nothing without a hash. pip stays behind here.
 FROM base AS build
 ARG SERVICE
+ARG AWS
 ARG TRACING
 COPY requirements/${SERVICE}.txt requirements.txt
-COPY requirements/tracing.txt tracing.txt
+COPY requirements/aws.txt requirements/tracing.txt ./
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip .venv \
  && pip --python .venv/bin/python install --quiet --require-hashes -r requirements.txt \
-    ${TRACING:+-r tracing.txt}
+    ${AWS:+-r aws.txt} ${TRACING:+-r tracing.txt}
 
 FROM base AS runtime
 LABEL org.opencontainers.image.title="DICOMweb Proxy" \

@@ -77,8 +77,9 @@ lock: ## requirements/*.txt anew, hashed, without an index
 	.venv-lock/bin/pip install --quiet uv
 	for service in $(SERVICES); do \
 	  $(COMPILE) --extra $$service pyproject.toml -o requirements/$$service.txt; done
-	$(COMPILE) --extra standalone --extra tracing --group dev pyproject.toml -o requirements/dev.txt
-	$(COMPILE) --constraints requirements/dev.txt --extra tracing pyproject.toml -o requirements/tracing.txt
+	$(COMPILE) --extra standalone --extra aws --extra tracing --group dev pyproject.toml -o requirements/dev.txt
+	for extra in aws tracing; do \
+	  $(COMPILE) --constraints requirements/dev.txt --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
 	$(COMPILE) --group fuzz -o requirements/fuzz.txt
 	$(COMPILE) --group site -o requirements/site.txt
 

@@ -34,6 +34,7 @@ SECRETS = (
     "private_key_certificate_file",
     "password_file",
     "token_file",
+    "credentials_file",
     "client_certificate_file",
     "client_key_file",
 )
@@ -195,12 +196,17 @@ def _decided(destination: Destination, sections: Sections) -> Destination:
 
 def _auth(destination: Destination) -> Auth:
     auth = destination.auth
-    google = auth.service_account_file or _at_google(destination)
-    kind = auth.kind or (AuthKind.GOOGLE if google else AuthKind.NONE)
+    kind = auth.kind or _usual_kind(destination)
     file = auth.service_account_file
     if kind is AuthKind.GOOGLE and file is None:
         file = default_file()
     return auth.model_copy(update={"kind": kind, "service_account_file": file})
+
+
+def _usual_kind(destination: Destination) -> AuthKind:
+    if destination.auth.service_account_file or _at_google(destination):
+        return AuthKind.GOOGLE
+    return AuthKind.AWS if destination.preset == "aws" else AuthKind.NONE
 
 
 def _no_key(key: str, path: Path | None) -> Iterator[str]:

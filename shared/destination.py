@@ -48,6 +48,7 @@ class AuthKind(StrEnum):
     OAUTH2 = "oauth2"
     BASIC = "basic"
     BEARER_FILE = "bearer_file"
+    AWS = "aws"
 
 
 class Auth(Section):
@@ -55,8 +56,9 @@ class Auth(Section):
 
     kind: AuthKind | None = Field(
         default=None,
-        description="google, oauth2 (client credentials), basic, bearer_file or none. Unset: "
-        "google if a service account file is set or the host ends in googleapis.com, else none.",
+        description="google, oauth2 (client credentials), basic, bearer_file, aws (Signature "
+        "Version 4) or none. Unset: google if a service account file is set or the host ends in "
+        'googleapis.com, aws with preset = "aws", else none.',
     )
     service_account_file: Path | None = Field(
         default=None,
@@ -93,6 +95,23 @@ class Auth(Section):
     password_file: Path | None = Field(default=None, description="Password of HTTP Basic.")
     token_file: Path | None = Field(
         default=None, description="Bearer token; read again when the file changes."
+    )
+    region: str = Field(
+        default="", description="Region of aws; unset: of the host's name, else as AWS' tools do."
+    )
+    service: str = Field(default="medical-imaging", description="Service that aws signs for.")
+    profile: str = Field(
+        default="", description="Profile of aws; unset: as AWS' tools do (AWS_PROFILE, default)."
+    )
+    credentials_file: Path | None = Field(
+        default=None,
+        description="Shared credentials file of aws; unset: environment, files and roles as AWS' "
+        "tools look for them.",
+    )
+    payload: Literal["sha256", "streaming"] = Field(
+        default="sha256",
+        description="How aws vouches for a body: by its hash, or as in AWS' example for "
+        "HealthImaging, which leaves it to TLS (decision 0013).",
     )
     client_certificate_file: Path | None = Field(
         default=None, description="Certificate, with its chain, that we show in TLS; any kind."

@@ -7,7 +7,7 @@ import httpx
 
 from shared import tracing
 from shared.destination import Destination
-from shared.dicomweb.auth import seconds_left
+from shared.dicomweb.auth import BODY_EXTENSION, seconds_left
 from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.multipart import Body, PartChanged
@@ -124,7 +124,10 @@ class Studies:
                         **(body.headers if body else {}),
                         **tracing.headers(),
                     },
-                    extensions={LIMIT_EXTENSION: ANSWER_BASE + ANSWER_EACH * instances},
+                    extensions={
+                        LIMIT_EXTENSION: ANSWER_BASE + ANSWER_EACH * instances,
+                        BODY_EXTENSION: body,
+                    },
                 )
                 response = self._client.send(request)
             if response.status_code not in FOLLOWED:

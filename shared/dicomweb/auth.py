@@ -14,6 +14,8 @@ import httpx
 from shared.destination import Auth, AuthKind, Destination
 from shared.errors import ConfigurationError, Denied
 
+BODY_EXTENSION = "body"  # request.extensions key: the body as it can be read at once, without pace
+
 
 class Credentials(Protocol):
     """Thread-safe: many requests ask, one at a time renews."""
@@ -116,8 +118,10 @@ def seconds_left(auth: httpx.Auth | None) -> float | None:
 
 def open_auth(destination: Destination) -> httpx.Auth | None:
     """The flow of a destination; ConfigurationError names a secret that cannot be used."""
-    auth = destination.auth
-    credentials = _KINDS[auth.kind or AuthKind.NONE](destination)
+    kind = destination.auth.kind or AuthKind.NONE
+    if kind is AuthKind.AWS:
+        return _aws(destination)
+    credentials = _KINDS[kind](destination)
     return HeaderAuth(credentials) if credentials else None
 
 
@@ -166,6 +170,19 @@ def _oauth2(destination: Destination) -> Credentials:
     from shared.dicomweb.oauth import open_oauth2
 
     return open_oauth2(destination)
+
+
+def _aws(destination: Destination) -> httpx.Auth:
+    try:
+        from shared.dicomweb.aws import open_aws
+    except ModuleNotFoundError as error:
+        if error.name != "botocore":
+            raise
+        raise ConfigurationError(
+            f'destinations.{destination.name}.auth.kind: "aws" needs the extra aws '
+            "(requirements/aws.txt; the build argument AWS of images)"
+        ) from None
+    return open_aws(destination)
 
 
 _KINDS: dict[AuthKind, Callable[[Destination], Credentials | None]] = {

@@ -120,6 +120,8 @@ class Stream(httpcore.NetworkStream):
         if info == "is_readable":  # an idle connection that became readable was closed by the peer
             idle = time.monotonic() - self._last
             return idle > self._idle_limit or self._sock.fileno() < 0 or self._readable()
+        if info == "ssl_object":
+            return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
         return self._sock if info == "socket" else None
 
     def _turn(self, *, sending: bool) -> None:

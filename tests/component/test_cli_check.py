@@ -7,11 +7,13 @@ import pytest
 
 from standalone.findings import FAIL, OK, WARN
 from tests.support import answers
+from tests.support.certificates import certificates
 from tests.support.cli import Console
 from tests.support.origin_server import OriginServer
 from tests.support.origins import secret
 from tests.support.orthanc import orthanc
 from tests.support.sandbox import sandbox
+from tests.support.sigv4 import Account, Verifier
 
 
 @pytest.fixture
@@ -120,6 +122,41 @@ def test_a_worklist_alone_needs_no_spool(console: Console) -> None:
     console.set(WORKLIST__URI="https://archive.invalid/workitems")
 
     assert set(states(console)) == {"configuration", "default: worklist", "DIMSE port"}
+
+
+def test_the_end_of_a_servers_certificate_is_told(console: Console, tmp_path: Path) -> None:
+    tls = certificates(tmp_path)
+    site = tmp_path / "proxy.toml"
+    with OriginServer(tls=tls.server()) as running:
+        site.write_text(
+            f'[[destinations]]\nname = "archive"\nupload_uri = "{running.uri}"\n'
+            f'ca_file = "{tls.ca_file}"\n'
+        )
+        ended = console("check", "--config", site)
+
+    assert ended.code == 0, ended.out
+    assert "certificate valid for" in ended.out
+
+
+@pytest.mark.parametrize(("secret_key", "code"), [("right", 0), ("wrong", 1)])
+def test_signed_requests_are_tried_too(
+    console: Console, tmp_path: Path, secret_key: str, code: int
+) -> None:
+    tls = certificates(tmp_path)
+    keys = secret(
+        tmp_path, f"[default]\naws_access_key_id = AKID\naws_secret_access_key = {secret_key}\n"
+    )
+    site = tmp_path / "proxy.toml"
+    with OriginServer(tls=tls.server(), gate=Verifier({"AKID": Account("right")})) as running:
+        site.write_text(
+            f'[[destinations]]\nname = "aws"\npreset = "aws"\nupload_uri = "{running.uri}"\n'
+            f'ca_file = "{tls.ca_file}"\n'
+            f'auth = {{ credentials_file = "{keys}", region = "us-east-1" }}\n'
+        )
+        ended = console("check", "--config", site)
+
+    assert ended.code == code, ended.out
+    assert ("does not allow this" in ended.out) is bool(code)
 
 
 def test_a_made_up_image_is_stored_where_asked(console: Console, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_preset_fills_in_what_the_destination_leaves_out(preset: DestinationPr
     changed = {
         name
         for name in Destination.model_fields
-        if getattr(found, name) != getattr(plain, name) and name != "preset"
+        if getattr(found, name) != getattr(plain, name) and name not in {"preset", "auth"}
     }
     assert changed <= wanted.keys()
 
@@ -47,6 +47,14 @@ def test_what_the_destination_says_wins(preset: str, own: dict[str, object]) -> 
     found = resolved(Destination.model_validate({"preset": preset, **URIS, **own}))
 
     assert {name: getattr(found, name) for name in own} == own
+
+
+def test_the_preset_of_aws_signs_unless_another_way_is_said() -> None:
+    aws = {"preset": "aws", **URIS}
+    none = {**aws, "auth": {"kind": "none"}}
+
+    assert resolved(Destination.model_validate(aws)).auth.kind is AuthKind.AWS
+    assert resolved(Destination.model_validate(none)).auth.kind is AuthKind.NONE
 
 
 def test_what_the_site_says_of_all_wins() -> None:
