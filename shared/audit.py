@@ -103,7 +103,7 @@ def disposed(what: str, items: Sequence[Quarantined], user: str = "", address: s
     if not found.on or not items:
         return
     deciding = [Participant(user, requestor=True, address=address)] if user else []
-    uids = [Identity("", "", str(each.record.get("sop_instance_uid", ""))) for each in items]
+    uids = [Identity("", "", each.sop_instance_uid) for each in items]
     found.tell(
         says.INSTANCES_ACCESSED,
         says.DELETE if what == "drop" else says.UPDATE,

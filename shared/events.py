@@ -82,6 +82,16 @@ EVENTS = (
     Event("quarantine.record_lost", "warning", "reason", "The record of why cannot be written.",
           repeats=True),
     Event("retention.failed", "warning", "reason", "Old files cannot be deleted.", repeats=True),
+    # The status page
+    Event("page.started", "info", "address login", "It is served; whether one can log in."),
+    Event("page.in_the_clear", "warning", "note", "Passwords travel without TLS."),
+    Event("page.entered", "info", "user address", "Somebody logged in."),
+    Event("page.left", "info", "user address", "Somebody logged out."),
+    Event("page.login_refused", "warning", "address", "A user and a password that do not belong "
+          "together.", repeats=True),
+    Event("page.throttled", "warning", "address", "Too many tries to log in.", repeats=True),
+    Event("page.passwords_unusable", "error", "reason", "The password file cannot be used; nobody "
+          "can log in by it.", repeats=True),
     # Redis and the index
     Event("redis.lost", "warning error", "reason",
           "Nothing is sent until it is back; receiving goes on."),

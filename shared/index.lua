@@ -5,7 +5,7 @@
 -- twice: the client repeats what it got no answer to.
 
 local urgent, routine, leased, marks, wake, slots, hold, faults, probe, limit, doubt, suspects,
-  refused, totals, figures = unpack(KEYS)
+  refused, totals, figures, recent = unpack(KEYS)
 
 local ALONE = 2 -- marks are bits: 1 doubtful (may be stored already), 2 to be sent alone; then
 local ATTEMPT = 4 -- the number of attempts times 4

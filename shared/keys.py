@@ -19,12 +19,15 @@ _TYPES = {
     "refused": "set",
     "totals": "hash",
     "figures": "hash",
+    "recent": "hash",
 }
 EPOCH = "dcm:epoch"  # a random value: gone or changed, the index was lost
 SCANS_WANTED = "dcm:scans"  # a counter: whoever dropped something asks for a scan of the spool
 UPLOADERS = "dcm:uploaders"  # "id workers" of each uploader, scored by when it counts as gone
+RECENT = "dcm:recent"  # what services counted in the last hour: see shared/recent.py
+CALLERS = "dcm:callers"  # associations of the last hour, by configured AE titles
 
-_OTHERS = {UPLOADERS: "zset", "rq:queues": "set"}
+_OTHERS = {UPLOADERS: "zset", RECENT: "hash", CALLERS: "hash", "rq:queues": "set"}
 
 
 def keys(destination: str) -> list[str]:

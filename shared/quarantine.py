@@ -42,6 +42,16 @@ class Quarantined:
         return received_at(self.name)
 
     @property
+    def why(self) -> str:
+        """In words for an operator."""
+        return str(self.record.get("detail") or self.record.get("verdict") or "no record")
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Empty where it is not known."""
+        return str(self.record.get("sop_instance_uid", ""))
+
+    @property
     def size(self) -> int:
         return int(self.name.rpartition("~")[2])
 

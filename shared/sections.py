@@ -12,6 +12,7 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 from shared.admission_sections import AdmissionSettings, KnownPeer
 from shared.audit_sections import AuditSettings
 from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, ServiceUri
+from shared.page_sections import PageSettings
 from shared.route_sections import Route, Routing
 from shared.section import Section
 from shared.spool_sections import SpoolSettings
@@ -261,6 +262,7 @@ class Sections(BaseSettings):
     worklist: WorklistSettings = WorklistSettings()
     auth: Auth = Auth()
     health: HealthSettings = HealthSettings()
+    page: PageSettings = PageSettings()
     reload: ReloadSettings = ReloadSettings()
     log: LogSettings = LogSettings()
     audit: AuditSettings = AuditSettings()

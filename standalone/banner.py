@@ -12,7 +12,8 @@ from standalone.version import VERSION
 OPEN_TO_ALL = "any; modalities need not be registered"
 
 
-def banner(settings: Settings, address: str, redis: str) -> str:
+def banner(settings: Settings, address: str, redis: str, page: str) -> str:
+    """`page`: where the status page is, if it is served."""
     services = ["C-ECHO"]
     if settings.upload_destinations:
         services.append("C-STORE")
@@ -30,6 +31,8 @@ def banner(settings: Settings, address: str, redis: str) -> str:
     if settings.upload_destinations:
         synced = "" if settings.spool.sync else " - NOT synced: a power cut loses instances"
         lines += [("spool", f"{settings.spool.path}{synced}"), ("Redis", _without_user(redis))]
+    if page:
+        lines.append(("status page", page))
     text = "".join(f"  {name:<14} {value}\n" for name, value in lines)
     return f"DICOMweb Proxy {VERSION}\n{text}"
 

@@ -4,12 +4,15 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from receiver.storage import Storage, storage
+from receiver.tallies import TALLIES as RECEIVER
 from shared import audit, logs, metrics, sandbox, tracing
 from shared.broker import connect
 from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, load
+from shared.dimse import callers
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
 from shared.dimse.entity import Admit, admit_all
@@ -19,11 +22,14 @@ from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
 from shared.health import Check, Health
 from shared.index import Index
+from shared.keys import CALLERS, RECENT
 from shared.needs import NOTHING
+from shared.recorder import Totals, recording, totals_of
 from shared.reload import newest, reload
 from standalone import ready
 from uploader.gauges import Gauges
 from worklist.find import WorklistService
+from worklist.tallies import TALLIES as WORKLIST
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
 
@@ -97,6 +103,8 @@ def _run(settings: Settings, number: int) -> int:
             # Who asks for the worklist needs no room on the disk, so nobody is turned away at the
             # soft watermark; at the hard one a C-STORE is answered 0xA700 by itself.
             admit = admit_all
+        if receiving:  # else there is no Redis either
+            stack.enter_context(recording(lambda: connect(settings.redis), _counted(number)))
         certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
         stack.enter_context(metrics.exposed(certificates, worklist))
         if number == 0 and settings.health.port:
@@ -107,6 +115,12 @@ def _run(settings: Settings, number: int) -> int:
         with _listening(receive.host, receive.port):
             serve(acceptor, _started, _closing(worklist), _reloading(settings, receiving, worklist))
     return 0
+
+
+def _counted(number: int) -> dict[str, Totals]:
+    """For the last hour; what all processes count together is told by the first."""
+    ours: dict[str, Totals] = {CALLERS: callers.totals}
+    return ours if number else {**ours, RECENT: totals_of(lambda: chain(RECEIVER(), WORKLIST()))}
 
 
 def _worklist(settings: Settings) -> WorklistService:

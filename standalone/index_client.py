@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from shared.broker import connect
 from shared.config import Settings
+from shared.errors import ConfigurationError
 from shared.index import Index
 from shared.keys import keys
 
@@ -42,12 +43,13 @@ def _embedded(folder: Path) -> str | None:
 
 def want_scan(settings: Settings) -> bool:
     """Have the spool looked through now, if Redis is there; without it that happens soon anyway."""
-    client = open_index(settings)
-    if client is None:
-        return False
-    with client, contextlib.suppress(RedisError):
-        Index(client).want_scan()
-        return True
+    with contextlib.suppress(RedisError, ConfigurationError):
+        client = open_index(settings)
+        if client is None:
+            return False
+        with client:
+            Index(client).want_scan()
+            return True
     return False
 
 

@@ -10,6 +10,11 @@ from typing import IO
 VARIABLE = "STANDALONE_READY_FD"  # number of the pipe's writing end, inherited
 
 
+def expected() -> bool:
+    """Whether there is a parent that listens."""
+    return VARIABLE in os.environ
+
+
 def announce(line: str = "") -> None:
     """Tell the parent, if there is one that listens; at most once."""
     number = os.environ.pop(VARIABLE, "")

@@ -10,7 +10,7 @@ import redis
 from shared.broker import plain
 from shared.config import Settings
 from shared.destination import Destination
-from shared.errors import SpoolError
+from shared.errors import ConfigurationError, SpoolError
 from shared.index import SILENT, SLOW, Counts, Index
 from shared.spool import Spool
 from shared.watermark import WHY, Watermark
@@ -28,6 +28,7 @@ class Line:
 
     name: str
     kept: int | None  # instances in the spool; None: it cannot be read
+    oldest: float | None  # when the first of those was received, seconds since 1970
     quarantined: int
     sandbox: bool
     index: Counts | None  # None: Redis cannot say
@@ -35,11 +36,21 @@ class Line:
     reason: str = ""  # why, in words
     unanswered: float = 0.0  # seconds since it was asked and has answered nothing
 
+    @property
+    def held(self) -> bool:
+        return self.index is not None and self.index.held_for > 0
+
+    @property
+    def silent(self) -> bool:
+        """Asked, and not held for it yet."""
+        return self.index is not None and not self.held and self.unanswered >= SLOW
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     spool: str
     free: int | None  # bytes; None: the spool cannot be read
+    size: int | None  # bytes of its file system
     refuses: str  # why modalities are turned away; "" while they are not
     redis: str  # "" while it answers
     destinations: tuple[Line, ...]
@@ -57,23 +68,25 @@ def look(settings: Settings) -> State:
     lines = tuple(
         Line(
             each.name,
-            _kept(spool, each.name),
+            *_kept(spool, each.name),
             quarantined[each.name],
             _is_sandbox(settings, each),
             *found.get(each.name, (None,)),
         )
         for each in settings.upload_destinations
     )
-    free = _free(spool)
+    free, size = _disk(spool)
     refuses = "" if free is None else WHY[Watermark(spool.root, settings.spool).measure()]
-    return State(str(spool.root), free, refuses, fault, lines)
+    return State(str(spool.root), free, size, refuses, fault, lines)
 
 
 def as_content(state: State) -> dict[str, object]:
     """Each destination with its state in the words that people read."""
     content = asdict(state)
     lines = zip(content["destinations"], state.destinations, strict=True)
-    content["destinations"] = [{**each, "state": _state(line, state.redis)} for each, line in lines]
+    content["destinations"] = [
+        {**each, "state": in_words(line, state.redis)} for each, line in lines
+    ]
     return content
 
 
@@ -90,20 +103,21 @@ def as_text(state: State, now: float) -> str:
 def _row(line: Line, now: float, fault: str) -> Sequence[object]:
     found = line.index
     stored = found.totals.get("stored", 0) if found else None
-    oldest = age(now - found.oldest) if found and found.oldest else ""
+    oldest = age(now - line.oldest) if line.oldest else ""
     sandbox = "SANDBOX, not an archive; " if line.sandbox else ""
     sending = found.leased if found else None
-    state = sandbox + _state(line, fault)
+    state = sandbox + in_words(line, fault)
     kept = "?" if line.kept is None else line.kept
     return (line.name, kept, sending, stored, line.quarantined, oldest, state)
 
 
-def _state(line: Line, fault: str) -> str:
+def in_words(line: Line, fault: str) -> str:
+    """What a destination does, and why; `fault`: what is wrong with Redis."""
     if line.index is None:
         return f"unknown: Redis {fault}" if line.kept != 0 else "idle"
-    if line.index.held_for:
+    if line.held:
         return f"held for {age(line.index.held_for)}: {line.index.held_because}"
-    if line.unanswered >= SLOW:
+    if line.silent:
         return f"asked, and {SILENT} for {age(line.unanswered)}"
     if line.fault:
         return f"being tried again, as it {line.reason}"
@@ -123,7 +137,10 @@ def age(seconds: float) -> str:
 def _asked(
     settings: Settings, names: list[str]
 ) -> tuple[dict[str, tuple[Counts, str, str, float]], str]:
-    client = open_index(settings)
+    try:
+        client = open_index(settings)
+    except ConfigurationError:
+        return {}, "cannot be asked: its password cannot be read"
     if client is None:
         return {}, "is not running"
     try:
@@ -140,19 +157,25 @@ def _of_a_destination(index: Index, name: str) -> tuple[Counts, str, str, float]
     return counts, fault, reason, figures.unanswered
 
 
-def _kept(spool: Spool, destination: str) -> int | None:
+def _kept(spool: Spool, destination: str) -> tuple[int | None, float | None]:
+    """How many instances, and when the first of them was received."""
+    number, first = 0, None
     try:
-        return sum(1 for _ in spool.scan(destination))
+        for each in spool.scan(destination):
+            number += 1
+            first = each.received if first is None else min(first, each.received)
     except SpoolError:
-        return None
+        return None, None
+    return number, first
 
 
-def _free(spool: Spool) -> int | None:
+def _disk(spool: Spool) -> tuple[int | None, int | None]:
+    """Bytes free and in all."""
     try:
         found = os.statvfs(spool.root)
     except OSError:
-        return None
-    return found.f_bavail * found.f_frsize
+        return None, None
+    return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
 
 
 def _is_sandbox(settings: Settings, destination: Destination) -> bool:

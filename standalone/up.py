@@ -121,7 +121,11 @@ def _start(settings: Settings, tree: Tree, index: _Index) -> None:
                 expendable=True,
             )
         )
-    sys.stdout.write(banner(settings, address, index.shown))
+    page = ""
+    if "page" in settings.model_fields_set:
+        arguments = ("standalone.cli", "page")
+        page = tree.start(Program("page", arguments, environment, _wait_announced, SPARE))
+    sys.stdout.write(banner(settings, address, index.shown, page))
     sys.stdout.flush()
     ready.announce(address)
 

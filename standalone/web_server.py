@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -31,9 +32,10 @@ def listener(host: str, port: int) -> socket.socket:
         raise CannotStart(f"cannot listen on {host}:{port}: {reason}") from None
 
 
-def base_uri(listening: socket.socket) -> str:
+def base_uri(listening: socket.socket, *, secure: bool = False) -> str:
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class WebServer(uvicorn.Server):
@@ -46,26 +48,32 @@ class WebServer(uvicorn.Server):
         application: Starlette,
         listening: socket.socket,
         headers: Mapping[str, str] = NO_HEADERS,
+        *,
+        certificate: Path | None = None,
+        key: Path | None = None,
     ) -> None:
-        """`headers`: of every answer."""
-        super().__init__(
-            uvicorn.Config(
-                application,
-                log_config=None,
-                access_log=False,  # a query names the patient it asks for
-                lifespan="off",
-                server_header=False,
-                headers=list(headers.items()),
-                timeout_graceful_shutdown=DRAIN,
-            )
+        """`headers`: of every answer; `certificate`, `key`: PEM files, for TLS. Raises OSError."""
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,  # a query names the patient it asks for
+            lifespan="off",
+            server_header=False,
+            proxy_headers=False,  # whom to believe is for the application to say
+            headers=list(headers.items()),
+            timeout_graceful_shutdown=DRAIN,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
         )
+        config.load()  # now, so that a bad certificate is found before anybody is told
+        super().__init__(config)
         self._listening = listening
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._stop)
 
-    def serve_until_signalled(self) -> None:
-        """Having announced where."""
-        ready.announce(base_uri(self._listening))
+    def serve_until_signalled(self, address: str = "") -> None:
+        """Having announced where: `address`, else that of the socket."""
+        ready.announce(address or base_uri(self._listening))
         asyncio.run(self.serve(sockets=[self._listening]))
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]

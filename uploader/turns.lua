@@ -1,5 +1,5 @@
 -- Whose turn it is to send to a destination: slots, holds, the probe at a hold's end.
--- The prelude of index.lua comes first.
+-- The preludes of recent.lua and index.lua come first.
 
 local uploaders = KEYS[#KEYS]
 
@@ -97,8 +97,13 @@ redis.call('HDEL', figures, 'asked')
 for i = 6, #ARGV, 2 do redis.call('HINCRBY', figures, ARGV[i], ARGV[i + 1]) end
 redis.call('HINCRBY', totals, 'requests', 1)
 if ARGV[4] ~= '0' or ARGV[5] ~= '0' then redis.call('DEL', refused) end
-if ARGV[4] ~= '0' then redis.call('HINCRBY', totals, 'stored', ARGV[4]) end
-if ARGV[5] ~= '0' then redis.call('HINCRBY', totals, 'duplicates', ARGV[5]) end
+for i, what in ipairs({'stored', 'duplicates'}) do
+  local number = ARGV[3 + i]
+  if number ~= '0' then
+    redis.call('HINCRBY', totals, what, number)
+    count_recent(recent, time, what, number)
+  end
+end
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
 local most = tonumber(redis.call('HGET', limit, 'most'))
 if most and time - (tonumber(redis.call('HGET', limit, 'since')) or 0) >= tonumber(ARGV[3]) then

@@ -10,7 +10,7 @@ from typing import Any
 
 from redis import Redis
 
-from shared import index
+from shared import index, recent
 from shared.destination import Destination
 from shared.errors import Busy, DestinationFault, Silent
 from shared.figures import kind
@@ -69,7 +69,7 @@ class Turns:
 
     def __init__(self, client: Redis, settings: Upload, *, several: bool) -> None:
         """`several`: there are other destinations, for which a worker must be left."""
-        self._scripts = Scripts(client, LUA, index.LUA)
+        self._scripts = Scripts(client, LUA, recent.LUA, index.LUA)
         self._settings = settings
         self._several = int(several)
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from shared import logs
 from shared.admission_sections import AdmissionSettings, KnownPeer, May
+from shared.dimse import callers
 from shared.dimse.command import C_ECHO_RQ, C_FIND_RQ, C_STORE_RQ
 from shared.dimse.rejection import (
     CALLED_AE_NOT_RECOGNIZED,
@@ -16,6 +17,7 @@ from shared.dimse.rejection import (
 from shared.dimse.service import Peer
 from shared.route_sections import alternatives
 from shared.routing import matching, within
+from shared.wildcards import ANY
 
 FIELDS: dict[May, int] = {"echo": C_ECHO_RQ, "store": C_STORE_RQ, "query": C_FIND_RQ}
 PEERS = 1024  # whose entry is kept: names come from the wire
@@ -28,8 +30,11 @@ class Admission:
     def __init__(self, settings: AdmissionSettings, peers: Sequence[KnownPeer]) -> None:
         self._is_ours = matching(alternatives(settings.called_ae))
         self._peers = [_Entry(each) for each in peers]
+        patterns = [each for peer in peers for each in alternatives(peer.calling_ae)]
+        self._told_apart = set([each for each in patterns if each != ANY][: callers.MOST])
         self._stranger = STRANGER if settings.strangers == "admit" else None
         self._known = lru_cache(maxsize=PEERS)(self._find)
+        self._names = lru_cache(maxsize=PEERS)(self._name)
         self.promiscuous = (settings, tuple(peers)) == (AdmissionSettings(), ())
 
     def judge(self, peer: Peer) -> Rejection | None:
@@ -54,6 +59,10 @@ class Admission:
         may = known.may if known else ()
         return frozenset(field for name, field in FIELDS.items() if name not in may)
 
+    def known_as(self, peer: Peer) -> str:
+        """The pattern of [[peers]] that its calling AE title matches, else callers.OTHERS."""
+        return self._names(peer.calling_ae, peer.address)
+
     def tell(self) -> None:
         """At start: a site should know that it is open to all."""
         if self.promiscuous:
@@ -64,6 +73,14 @@ class Admission:
             if each.calls(calling_ae) and each.lives_at(address):
                 return each.settings
         return self._stranger
+
+    def _name(self, calling_ae: str, address: str) -> str:
+        for each in self._peers:
+            if each.calls(calling_ae) and each.lives_at(address):
+                patterns = alternatives(each.settings.calling_ae)
+                found = [one for one in patterns if matching([one])(calling_ae)]
+                return found[0] if found[0] in self._told_apart else callers.OTHERS
+        return callers.OTHERS
 
 
 class _Entry:

@@ -4,7 +4,7 @@ import secrets
 from typing import Protocol
 
 from shared import logs, metrics
-from shared.dimse import audit, pdu, proposal
+from shared.dimse import audit, callers, pdu, proposal
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.entity import Entity
 from shared.dimse.message import Messages
@@ -205,6 +205,7 @@ class Association:
             )
             self._entity.census.join(self._wire, self._peer)
             TALLIES.add(metrics.ASSOCIATIONS)
+            callers.accepted(self._known_as())
             audit.connected(self._peer)
             self._wire.write(accept(self._request, self._agreement))
 
@@ -212,6 +213,7 @@ class Association:
         if self._rejection:
             self._wire.write(pdu.reject(*self._rejection))
             TALLIES.add(metrics.ASSOCIATIONS_REFUSED, rejection_label(self._rejection))
+            callers.refused(self._known_as())
             audit.connected(self._peer, self._rejection)
             log.warning("association.refused", reason=str(self._rejection), **self._names())
         self._start_artim()
@@ -273,6 +275,7 @@ class Association:
 
     def _report(self, messages: Messages, how: str) -> None:
         counts = messages.counts
+        callers.ended(self._known_as(), counts.requests, counts.failures)
         report = log.debug if counts.requests == counts.echoes else log.info
         report(
             "association.ended",
@@ -282,6 +285,9 @@ class Association:
             seconds=round(self._wire.now() - self._since, 3),
             **self._names(),
         )
+
+    def _known_as(self) -> str:
+        return self._entity.admission.known_as(self._peer)
 
     def _names(self) -> dict[str, str]:
         peer = self._peer

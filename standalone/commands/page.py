@@ -1,6 +1,7 @@
-"""`dicomweb-proxy page`: a status page, of counts only, for whoever may reach its port."""
+"""`dicomweb-proxy page`: a status page; counts for everybody, names and decisions after a login."""
 
 import argparse
+import getpass
 import sys
 
 from shared.config import load
@@ -8,30 +9,50 @@ from shared.errors import ProxyError
 from shared.needs import NOTHING
 from standalone.options import add_config, port
 
-SUMMARY = "serve a status page of counts"
-PORT = 8090
+SUMMARY = "serve the status page"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--host", help="address to listen on (default: page.host)")
     parser.add_argument(
-        "--port", type=port, default=PORT, help=f"its port; 0 takes a free one (default: {PORT})"
+        "--port", type=port, help="its port; 0 takes a free one (default: page.port)"
+    )
+    parser.add_argument(
+        "--make-password",
+        metavar="USER",
+        help="ask for a password, print a line for page.password_file, and end",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    from standalone.page.app import application
-    from standalone.web_server import CannotStart, WebServer, base_uri, listener
+    if options.make_password is not None:
+        return _make_password(options.make_password)
+    from standalone.page.server import serve
 
     settings = load(options.config, NOTHING)
-    try:
-        listening = listener(options.host, options.port)
-    except CannotStart as error:
-        raise ProxyError(str(error)) from None
-    with listening:
-        server = WebServer(application(settings), listening)
-        sys.stdout.write(f"status page at {base_uri(listening)}\n")
-        sys.stdout.flush()
-        server.serve_until_signalled()
+    changes = {"host": options.host, "port": options.port}
+    given = {name: value for name, value in changes.items() if value is not None}
+    serve(settings, settings.page.model_copy(update=given))
     return 0
+
+
+def _make_password(user: str) -> int:
+    from standalone.page.passwords import SHORTEST, is_name, line_for
+
+    if not is_name(user):
+        raise ProxyError("a user is 1 to 64 printable characters without : and $")
+    password = _asked()
+    if len(password) < SHORTEST:
+        raise ProxyError(f"a password has at least {SHORTEST} characters")
+    sys.stdout.write(line_for(user, password) + "\n")
+    return 0
+
+
+def _asked() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise ProxyError("these are two different passwords")
+    return password

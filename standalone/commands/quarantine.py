@@ -6,27 +6,21 @@ An instance waits here until somebody decides: requeue it once the cause is gone
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from shared import audit
 from shared.config import load
-from shared.entry import SUFFIX
-from shared.errors import ProxyError
 from shared.needs import NOTHING
-from shared.quarantine import FOLDER
 from shared.spool import Quarantined, Spool
-from standalone.index_client import want_scan
+from standalone import disposal
+from standalone.disposal import NotChosen
 from standalone.options import add_config, add_json
 from standalone.table import table
 
 SUMMARY = "see, requeue or drop what destinations refuse"
 COLUMNS = ("Id", "Destination", "Received", "Bytes", "SOP Instance UID", "Why")
-
-
-class NotChosen(ProxyError):
-    """It is not clear which instances are meant."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,14 +42,12 @@ def run(options: argparse.Namespace) -> int:
     options.settings = load(options.config, NOTHING)
     # Standard output is this command's.
     audit.configure(options.settings.audit, "quarantine", sys.stderr, announce=False)
-    spool = Spool(options.settings.spool)
-    found = list(spool.quarantined(options.destination))
-    act: Callable[[argparse.Namespace, Spool, list[Quarantined]], int] = options.act
-    return act(options, spool, found)
+    found = list(Spool(options.settings.spool).quarantined(options.destination))
+    act: Callable[[argparse.Namespace, list[Quarantined]], int] = options.act
+    return act(options, found)
 
 
-def _list(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
-    del spool
+def _list(options: argparse.Namespace, found: list[Quarantined]) -> int:
     if options.json:
         return _print_json([_as_json(each) for each in found])
     if found:
@@ -64,8 +56,8 @@ def _list(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -
     return 0
 
 
-def _show(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
-    chosen = list(_chosen(options, found))
+def _show(options: argparse.Namespace, found: list[Quarantined]) -> int:
+    chosen = _chosen(options, found)
     if options.json:
         return _print_json([_as_json(each) for each in chosen])
     for each in chosen:
@@ -75,29 +67,24 @@ def _show(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -
             "received": _received(each),
             "bytes": each.size,
             **each.record,
-            "file": spool.root / FOLDER / each.destination / f"{each.name}{SUFFIX}",
+            "file": disposal.place(options.settings, each),
         }
         sys.stdout.write("".join(f"{key:<20} {value}\n" for key, value in lines.items()) + "\n")
     return 0
 
 
-def _requeue(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
-    chosen = list(_chosen(options, found))
-    for each in chosen:
-        spool.requeue(each)
-    audit.disposed("requeue", chosen, audit.login())
-    want_scan(options.settings)
-    return _done(options, "requeued", chosen)
+def _requeue(options: argparse.Namespace, found: list[Quarantined]) -> int:
+    chosen = _chosen(options, found)
+    done = disposal.requeue(options.settings, chosen, audit.login())
+    return _done(options, "requeued", done)
 
 
-def _drop(options: argparse.Namespace, spool: Spool, found: list[Quarantined]) -> int:
-    chosen = list(_chosen(options, found))
+def _drop(options: argparse.Namespace, found: list[Quarantined]) -> int:
+    chosen = _chosen(options, found)
     if not options.yes and not _agreed(len(chosen)):
         raise NotChosen("nothing was dropped")
-    for each in chosen:
-        spool.drop(each)
-    audit.disposed("drop", chosen, audit.login())
-    return _done(options, "dropped", chosen)
+    done = disposal.drop(options.settings, chosen, audit.login())
+    return _done(options, "dropped", done)
 
 
 ACTIONS = (
@@ -108,19 +95,12 @@ ACTIONS = (
 )
 
 
-def _chosen(options: argparse.Namespace, found: list[Quarantined]) -> Iterator[Quarantined]:
-    """Those whose id begins as given. Raises NotChosen where that is none or several."""
+def _chosen(options: argparse.Namespace, found: list[Quarantined]) -> list[Quarantined]:
     if options.all:
-        yield from found
-        return
+        return found
     if not options.ids:
         raise NotChosen("say which: an ID, or --all")
-    for wanted in options.ids:
-        matching = [each for each in found if each.name.startswith(wanted)]
-        if len(matching) != 1:
-            count = "none" if not matching else str(len(matching))
-            raise NotChosen(f"{wanted}: {count} in quarantine has an id that begins so")
-        yield matching[0]
+    return list(disposal.chosen(found, options.ids))
 
 
 def _agreed(count: int) -> bool:
@@ -154,11 +134,9 @@ def _as_json(item: Quarantined) -> dict[str, Any]:
 
 
 def _row(item: Quarantined) -> tuple[object, ...]:
-    why = item.record.get("detail") or item.record.get("verdict") or "no record"
-    uid = item.record.get("sop_instance_uid", "")
-    return (item.name, item.destination, _received(item), item.size, uid, why)
+    received, uid = _received(item), item.sop_instance_uid
+    return (item.name, item.destination, received, item.size, uid, item.why)
 
 
 def _received(item: Quarantined) -> str:
-    seconds = int(item.name[:16], 16) / 1e9
-    return datetime.fromtimestamp(seconds, UTC).isoformat(" ", "seconds")
+    return datetime.fromtimestamp(item.received, UTC).isoformat(" ", "seconds")

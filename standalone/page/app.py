@@ -1,74 +1,85 @@
-"""The page as an ASGI application: three documents that change nothing and set no cookie."""
+"""The page as an ASGI application."""
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
-from importlib.resources import files
-from threading import Lock
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.config import Settings
-from standalone.page.view import View, as_page, view
-from standalone.state import look
-
-FRESH = 2.0  # seconds that a look at the spool serves all who ask: counting costs
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-TYPES = {"page.css": "text/css", "page.js": "text/javascript"}
-
-
-class Watched:
-    """The proxy's state, looked at by one thread at a time."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = Lock()
-        self._until = 0.0
-        self._view: View | None = None
-
-    def now(self) -> View:
-        with self._lock:
-            if self._view is None or time.monotonic() >= self._until:
-                self._view = view(look(self._settings), time.time())
-                self._until = time.monotonic() + FRESH
-            return self._view
+from shared.errors import ConfigurationError
+from shared.spool import Spool
+from standalone.page import answers, document, view
+from standalone.page.decisions import Decisions, done
+from standalone.page.document import Seen
+from standalone.page.history import callers
+from standalone.page.login import Login
+from standalone.page.passwords import Passwords, Unusable
+from standalone.page.visitor import Door
+from standalone.page.watched import Watched
 
 
 def application(settings: Settings) -> Starlette:
+    """Raises ConfigurationError for a password file that cannot be used."""
+    door = Door(settings.page, _passwords(settings))
     watched = Watched(settings)
+    login = Login(door)
+    decisions = Decisions(settings, door, watched)
 
     # Not coroutines: they block, and so run in threads.
-    def page(_: Request) -> Response:
-        return HTMLResponse(as_page(watched.now()), headers=HEADERS)
+    def page(request: Request) -> Response:
+        visitor, found = door.visitor(request), watched.now()
+        seen = Seen(time.time(), found.state, found.hour)
+        if visitor.known:  # read for them alone
+            waiting = list(Spool(settings.spool).quarantined())
+            seen = replace(seen, quarantined=waiting, callers=callers(settings))
+        said = done(request) if visitor.known else ""
+        return answers.html(
+            document.front(seen, visitor, has_login=door.passwords is not None, done=said)
+        )
 
     def state(_: Request) -> Response:
-        return JSONResponse(asdict(watched.now()), headers=HEADERS)
+        """For machines: what everybody may know."""
+        found = watched.now().state
+        troubles = view.troubles(found)
+        content = {
+            "summary": "; ".join(troubles) or view.calm(found),
+            "trouble": bool(troubles),
+            "counts": dict(view.counts(found, time.time())),
+        }
+        return JSONResponse(content, headers=answers.HEADERS)
 
     return Starlette(
         routes=[
             Route("/", page),
             Route("/state", state),
-            *(Route(f"/{name}", _asset(name)) for name in TYPES),
-        ]
+            Route("/login", login.show),
+            Route("/login", login.enter, methods=["POST"]),
+            Route("/logout", login.leave, methods=["POST"]),
+            Route("/quarantine", decisions.decide, methods=["POST"]),
+            *(Route(f"/{name}", _file(name)) for name in answers.FILES),
+        ],
+        exception_handlers={404: _not_found, 405: _not_found},
     )
 
 
-def _asset(name: str) -> Callable[[Request], Response]:
-    content = files(__package__).joinpath(name).read_bytes()
+def _passwords(settings: Settings) -> Passwords | None:
+    if settings.page.password_file is None:
+        return None
+    try:
+        return Passwords(settings.page.password_file)
+    except Unusable as error:
+        place = f"page.password_file: {settings.page.password_file}"
+        raise ConfigurationError(f"{place}: {error}") from None
 
-    def asset(_: Request) -> Response:
-        return Response(content, media_type=TYPES[name], headers=HEADERS)
 
-    return asset
+def _file(name: str) -> Callable[[Request], Response]:
+    answer = answers.file(name)
+    return lambda _: answer
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return answers.html(document.fault("Not found", "There is nothing here."), 404)

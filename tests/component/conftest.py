@@ -10,6 +10,7 @@ from tests.support.delivery import Begin, Uploading, settings, uploading
 from tests.support.origin_server import OriginServer
 from tests.support.origins import destination
 from tests.support.redis_server import RedisServer
+from tests.support.status_page import Visit, page, password_file
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,23 @@ def begin(redis: RedisServer, origin_server: OriginServer, tmp_path: Path) -> It
     yield begun
     for context in running:
         context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def page_settings(tmp_path: Path, redis: RedisServer) -> dict[str, Any]:
+    """Of a status page that one can log in to."""
+    return {
+        "UPLOAD__URI": "https://archive.example/studies",
+        "REDIS__URL": redis.settings.url,
+        "PAGE__PASSWORD_FILE": password_file(tmp_path),
+        "AUDIT__TO": "file",
+        "AUDIT__FILE": tmp_path / "audit.jsonl",
+        "AUDIT__IDENTIFIERS": "true",
+    }
+
+
+@pytest.fixture
+def visit(tmp_path: Path, page_settings: dict[str, Any]) -> Iterator[Visit]:
+    """A visitor of a status page, who has not logged in."""
+    with page(tmp_path, **page_settings) as found:
+        yield found

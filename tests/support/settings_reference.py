@@ -44,6 +44,8 @@ SAMPLES: dict[str, Any] = {
     "destinations.worklist_preset": "generic",
     "destinations.worklist_profile": "ups-standard",
     "destinations.worklist_uri": "https://archive.example/dicom-web/workitems",
+    "page.password_file": "/run/secrets/page_passwords",
+    "page.user_header": "X-Remote-User",
     "peers.max_associations": 10,
     "peers.validation": "strict",
     "redis.password_file": "/run/secrets/redis_password",

@@ -1,0 +1,42 @@
+"""The proxy's state, looked at by one thread at a time and for all who ask within a moment.
+
+Counts and the names of our own settings alone: what names a study, an instance or an AE title is
+read for each who may see it, and kept for nobody.
+"""
+
+import time
+from dataclasses import dataclass
+from threading import Lock
+
+from shared.config import Settings
+from shared.recent import Hour
+from standalone.page.history import traffic
+from standalone.state import State, look
+
+FRESH = 2.0  # seconds that a look at the spool serves all who ask: counting costs
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    state: State
+    hour: Hour | None  # None: Redis cannot say
+
+
+class Watched:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._until = 0.0
+        self._found: Found | None = None
+
+    def now(self) -> Found:
+        with self._lock:
+            if self._found is None or time.monotonic() >= self._until:
+                self._found = Found(look(self._settings), traffic(self._settings))
+                self._until = time.monotonic() + FRESH
+            return self._found
+
+    def forget(self) -> None:
+        """Something was done: the next who asks shall see it."""
+        with self._lock:
+            self._until = 0.0

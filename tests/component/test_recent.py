@@ -1,0 +1,90 @@
+"""Counts of the last hour in a real Redis: bounded, and gone by themselves."""
+
+import pytest
+
+from shared.admission_sections import AdmissionSettings, KnownPeer
+from shared.dimse import callers
+from shared.dimse.admission import Admission
+from shared.dimse.service import Peer
+from shared.keys import RECENT
+from shared.metric import Sample
+from shared.metrics import QUERIES, RECEIVED
+from shared.recent import MINUTES, Recent
+from shared.recorder import Recorder, totals_of
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
+
+
+def test_what_is_counted_adds_up_in_the_current_minute(redis: RedisServer) -> None:
+    recent = Recent(redis.client)
+
+    recent.count(RECENT, {"received": 2, "refused A700": 1})
+    recent.count(RECENT, {"received": 3, "refused 0124": 1})
+    hour = recent.hour(RECENT)
+
+    assert hour.total("received") == 5
+    assert hour.total("refused") == 2
+    assert hour.of("refused") == {"A700": 1, "0124": 1}
+    assert sum(hour.minutes("received")[-2:]) == 5
+    assert hour.ago("received") in {0, 1}
+    assert hour.ago("stored") is None
+
+
+def test_a_minute_of_an_earlier_hour_is_forgotten(redis: RedisServer) -> None:
+    recent = Recent(redis.client)
+    seconds = int(redis.client.time()[0])
+    minute = seconds // 60
+    for slot in range(MINUTES):  # each as it was two hours ago
+        redis.client.hset(RECENT, f"received:{slot}", f"{minute - 2 * MINUTES} 7")
+
+    before = recent.hour(RECENT).total("received")
+    recent.count(RECENT, {"received": 1})
+
+    assert before == 0
+    assert recent.hour(RECENT).total("received") == 1
+    assert redis.client.hlen(RECENT) == MINUTES
+    assert 0 < int(redis.client.ttl(RECENT)) <= 7200
+
+
+def test_a_recorder_tells_what_was_counted_while_redis_was_gone(own_redis: RedisServer) -> None:
+    counted = 0
+    recorder = Recorder(
+        lambda: own_redis.client, {RECENT: totals_of(lambda: [Sample(RECEIVED, counted)])}
+    )
+    recorder.start()
+    try:
+        own_redis.kill()
+        counted = 5
+        own_redis.start()
+        recent = Recent(own_redis.client)
+
+        wait_until(lambda: recent.hour(RECENT).total("received") == 5, 20, "all to be told")
+    finally:
+        recorder.close(5)
+    assert recent.hour(RECENT).total("received") == 5
+
+
+def test_labels_are_recorded_apart() -> None:
+    source = [Sample(QUERIES, 2, ("0000",)), Sample(QUERIES, 1, ("A700",))]
+
+    assert totals_of(lambda: source)() == {"queries 0000": 2, "queries A700": 1}
+
+
+@pytest.mark.parametrize(
+    ("calling", "name"),
+    [("CT1", "CT1"), ("MR17", "MR*"), ("DOE^JANE", callers.OTHERS), ("ct1", callers.OTHERS)],
+)
+def test_a_caller_is_called_what_the_settings_call_it(calling: str, name: str) -> None:
+    peers = [KnownPeer(calling_ae=("CT1", "MR*")), KnownPeer(calling_ae="*")]
+    admission = Admission(AdmissionSettings(), peers)
+
+    assert admission.known_as(Peer("1", calling, "US", "192.0.2.1", 4711)) == name
+
+
+def test_names_are_few() -> None:
+    names = [f"CT{number}" for number in range(callers.MOST + 10)]
+    admission = Admission(AdmissionSettings(), [KnownPeer(calling_ae=tuple(names))])
+
+    told = {admission.known_as(Peer("1", each, "US", "192.0.2.1", 1)) for each in names}
+
+    assert told == {*names[: callers.MOST], callers.OTHERS}

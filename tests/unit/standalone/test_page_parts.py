@@ -1,0 +1,116 @@
+"""The small parts of the status page: escaping, throttling, sessions, forms."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.index import SLOW, Counts
+from standalone.page import view
+from standalone.page.markup import Markup, joined, table, tag
+from standalone.page.passwords import is_name
+from standalone.page.sessions import MOST, Sessions
+from standalone.page.throttle import ALL, EACH, WINDOW, Throttle
+from standalone.state import Line, State, in_words
+
+HOSTILE = "<script>\"'&"
+IDLE = Counts(0, 0, 0, 0.0, "", 0, 0, None, {})
+
+
+def test_text_and_attributes_are_escaped() -> None:
+    made = tag("p", HOSTILE, title=HOSTILE)
+
+    assert made == (
+        '<p title="&lt;script&gt;&quot;&#x27;&amp;">&lt;script&gt;&quot;&#x27;&amp;</p>'
+    )
+    assert HOSTILE not in table([HOSTILE], [[HOSTILE, HOSTILE]])
+
+
+def test_markup_is_not_escaped_twice() -> None:
+    assert joined(tag("b", "a"), "<", Markup("<br>")) == "<b>a</b>&lt;<br>"
+
+
+def test_attributes_without_a_value() -> None:
+    assert tag("input", required=True, hidden=False, name="a") == '<input required name="a">'
+
+
+def test_an_address_may_fail_some_times_and_then_waits() -> None:
+    throttle = Throttle()
+
+    waits = [throttle.wait("192.0.2.1", at) for at in range(EACH + 1)]
+
+    assert waits == [0.0] * EACH + [WINDOW - EACH]
+    assert throttle.wait("192.0.2.2", EACH) == 0.0
+    assert throttle.wait("192.0.2.1", WINDOW + 1) == 0.0
+
+
+def test_success_forgets_what_went_before() -> None:
+    throttle = Throttle()
+    for at in range(EACH):
+        throttle.wait("192.0.2.1", at)
+
+    throttle.succeeded("192.0.2.1")
+
+    assert throttle.wait("192.0.2.1", EACH) == 0.0
+
+
+def test_an_ipv6_subscriber_is_one_address() -> None:
+    throttle = Throttle()
+    for number in range(EACH):
+        throttle.wait(f"2001:db8::{number:x}", 0)
+
+    assert throttle.wait("2001:db8::ffff", 0) > 0
+    assert throttle.wait("2001:db8:1::1", 0) == 0.0
+
+
+def test_many_addresses_together_wait_too() -> None:
+    throttle = Throttle()
+    for number in range(ALL):
+        throttle.wait(f"192.0.2.{number}", 0)
+
+    assert throttle.wait("198.51.100.1", 1) == WINDOW - 1
+
+
+def test_sessions_are_bounded_and_the_one_used_least_lately_goes() -> None:
+    sessions = Sessions(60, 60)
+    first, second = sessions.begin("a", "line"), sessions.begin("b", "line")
+    sessions.find(first)
+    for _ in range(MOST - 1):
+        sessions.begin("c", "line")
+
+    assert sessions.find(second) is None
+    assert sessions.find(first)
+
+
+@pytest.mark.parametrize("wrong", ["", " a", "a:b", "a$b", "a\nb", "x" * 65, "a\u202eb"])
+def test_names_that_would_break_a_line_are_none(wrong: str) -> None:
+    assert not is_name(wrong)
+    assert is_name("Zoë.O'Neil@clinic")
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "summary"),
+    [
+        (Line("cloud", 0, None, 0, False, IDLE), "idle", "Nothing waits"),
+        (Line("cloud", 3, 1.0, 0, False, IDLE), "waiting", "Images are on their way"),
+        (
+            Line("cloud", 3, 1.0, 0, False, replace(IDLE, held_for=9.0, held_because="is down")),
+            "held for 9 s: is down",
+            "1 of 1 destination is held",
+        ),
+        (
+            Line("cloud", 3, 1.0, 0, False, IDLE, "denied", "refuses us"),
+            "being tried again, as it refuses us",
+            "1 of 1 destination is being tried again",
+        ),
+        (
+            Line("cloud", 3, 1.0, 0, False, IDLE, unanswered=SLOW),
+            "asked, and has not answered for 10 s",
+            "1 of 1 destination is silent: asked, and no answer yet",
+        ),
+    ],
+)
+def test_a_state_is_said_in_words_and_in_counts(line: Line, words: str, summary: str) -> None:
+    state = State("/spool", 1, 2, "", "", (line,))
+
+    assert in_words(line, "") == words
+    assert f">{summary}<" in view.summary(state)
