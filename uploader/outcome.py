@@ -55,5 +55,6 @@ class BatchRefused(Exception):
         self.outcome = outcome
 
 
-# Taken by another worker, most likely: it is looked at again when its turn comes.
-GONE = Outcome(Verdict.RETRYABLE, 0, detail="the file is gone, or became shorter")
+# Taken by another worker, most likely; else the disk cannot read it to its end, and tried again at
+# once it would be tried for ever.
+GONE = Outcome(Verdict.POSTPONED, 0, detail="the file is gone, or cannot be read to its end")

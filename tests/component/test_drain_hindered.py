@@ -14,9 +14,10 @@ from tests.support.origin_server import OriginServer
 from tests.support.origins import destination
 from tests.support.redis_server import RedisServer
 from tests.support.small_disk import small_disk
-from tests.support.spools import keep
+from tests.support.spools import keep, open_spool
 from uploader.origin import Origin
-from uploader.outcome import Verdict
+from uploader.outcome import GONE, Verdict
+from uploader.settle import Settlement
 
 IMPLICIT = "1.2.840.10008.1.2"
 LARGE = 400_000  # bytes: what is converted fits into no buffer
@@ -115,3 +116,43 @@ def test_a_folder_that_somebody_moved_away_holds_nothing_up(
 
     assert set(origin_server.held) == {lost.uid, good.uid}, "a scan has found the moved one"
     assert uploader.counts.waiting == uploader.counts.leased == 0
+
+
+def test_what_could_not_leave_the_spool_is_not_sent_again_and_again(
+    redis: RedisServer, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    """A file system with an error becomes read-only."""
+    (tmp_path / "spool").mkdir()
+    made = [make(tmp_path, number) for number in range(20)]
+    with (
+        small_disk(tmp_path / "spool") as disk,
+        uploading(
+            settings(redis.settings, tmp_path, destination(origin_server.uri), retry_cap=RETRY_CAP)
+        ) as uploader,
+    ):
+        received = open_spool(tmp_path / "spool", sync=False)
+        for each in made:
+            keep(received, each.path.read_bytes())
+        received.close()  # nothing is open for writing
+        uploader.at.index.add(uploader.left)
+        with disk.read_only():
+            uploader.run_for(3 * RETRY_CAP)
+
+            assert origin_server.stores == []
+            assert len(uploader.left) == len(made)
+
+        uploader.run()
+        assert set(origin_server.held) == {each.uid for each in made}
+
+
+def test_what_the_disk_cannot_read_is_not_tried_at_full_speed(begin: Begin, tmp_path: Path) -> None:
+    uploader = begin()
+    uploader.keep(make(tmp_path))
+    index = uploader.at.index
+    [claim] = index.claim("cloud", most=1, max_bytes=10**9, lease=60).claims
+
+    Settlement("cloud", uploader.at).settle([(claim, GONE)])  # a part of it could not be read
+
+    assert uploader.left == [claim.entry]
+    assert uploader.counts.waiting == 1
+    assert index.claim("cloud", most=1, max_bytes=10**9, lease=60).claims == []

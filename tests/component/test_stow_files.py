@@ -63,7 +63,7 @@ def test_a_file_that_is_gone_is_tried_again_and_the_others_go(
 ) -> None:
     outcomes = origin.store([make(tmp_path).path, tmp_path / "gone.dcm"])
 
-    assert [each.verdict for each in outcomes] == [Verdict.STORED, Verdict.RETRYABLE]
+    assert [each.verdict for each in outcomes] == [Verdict.STORED, Verdict.POSTPONED]
 
 
 @pytest.mark.parametrize("how", ["deleted", "truncated"])
@@ -89,7 +89,7 @@ def test_a_file_that_changes_while_it_waits_its_turn_in_a_request_spoils_no_othe
     assert [each.verdict for each in outcomes] == [
         Verdict.STORED,
         Verdict.STORED,
-        Verdict.RETRYABLE,
+        Verdict.POSTPONED,
     ]
     assert {each.uid for each in batch[:2]} == set(server.held)
 
