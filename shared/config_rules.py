@@ -30,6 +30,7 @@ SITE_WIDE = (  # setting of a destination, and where its value for all is
 SECRETS = (
     "service_account_file",
     "client_secret_file",
+    "client_assertion_file",
     "private_key_file",
     "private_key_certificate_file",
     "password_file",

@@ -78,6 +78,11 @@ class Auth(Section):
     client_secret_in: Literal["body", "header"] = Field(
         default="body", description="Where the token endpoint expects the secret (RFC 6749 2.3.1)."
     )
+    client_assertion_file: Path | None = Field(
+        default=None,
+        description="Token by which whoever runs the oauth2 client vouches for it (RFC 7523 2.2), "
+        "as a Kubernetes cluster does for a service account; read again for each token.",
+    )
     private_key_file: Path | None = Field(
         default=None,
         description="Key (PEM, RSA or P-256) of an oauth2 client that signs assertions (RFC 7523).",
@@ -122,23 +127,27 @@ class Auth(Section):
     def _complete(self) -> Self:
         if missing := self._missing():
             raise ValueError(f'kind = "{self.kind}" needs {missing}')
-        if self.client_secret_file and self.private_key_file:
-            raise ValueError("client_secret_file and private_key_file exclude one another")
+        if len(self._proofs()) > 1:
+            raise ValueError(f"{' and '.join(self._proofs())} exclude one another")
         if bool(self.client_certificate_file) != bool(self.client_key_file):
             raise ValueError("client_certificate_file and client_key_file need one another")
         if self.token_uri and is_exposed(self.token_uri):
             raise ValueError("token_uri must be https")
         return self
 
+    def _proofs(self) -> list[str]:
+        """The settings by which an oauth2 client proves who it is."""
+        keys = ("client_secret_file", "private_key_file", "client_assertion_file")
+        return [key for key in keys if getattr(self, key)]
+
     def _missing(self) -> str:
-        secret = self.client_secret_file or self.private_key_file
         needed: dict[AuthKind, dict[str, object]] = {
             AuthKind.BASIC: {"username": self.username, "password_file": self.password_file},
             AuthKind.BEARER_FILE: {"token_file": self.token_file},
             AuthKind.OAUTH2: {
                 "token_uri": self.token_uri,
                 "client_id": self.client_id,
-                "client_secret_file or private_key_file": secret,
+                "client_secret_file, private_key_file or client_assertion_file": self._proofs(),
             },
         }
         mine = needed.get(self.kind or AuthKind.NONE, {})

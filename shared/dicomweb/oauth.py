@@ -43,6 +43,7 @@ def open_oauth2(destination: Destination) -> TokenCredentials:
     checks: dict[str, Callable[[Path], object]] = {
         "client_secret_file": read_secret,
         "private_key_file": lambda _: assertion(auth),
+        "client_assertion_file": read_secret,
     }
     for key, check in checks.items():
         path: Path | None = getattr(auth, key)
@@ -61,8 +62,10 @@ def _request(auth: Auth) -> tuple[dict[str, str], dict[str, str]]:
         form["scope"] = " ".join(auth.scopes)
     if auth.audience:
         form["audience"] = auth.audience
-    if auth.private_key_file:
-        proof = {"client_assertion_type": ASSERTION, "client_assertion": assertion(auth)}
+    vouched = auth.client_assertion_file
+    if auth.private_key_file or vouched:
+        signed = read_secret(vouched) if vouched else assertion(auth)
+        proof = {"client_assertion_type": ASSERTION, "client_assertion": signed}
         return form | {"client_id": auth.client_id} | proof, {}
     secret = read_secret(auth.client_secret_file) if auth.client_secret_file else ""
     if auth.client_secret_in == "body":  # noqa: S105  # a place, no secret

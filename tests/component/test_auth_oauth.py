@@ -160,6 +160,24 @@ def test_a_rotated_secret_is_used_at_once(
     origin.close()
 
 
+def test_a_client_is_known_by_a_token_of_its_cluster(
+    server: OriginServer, issuer: Issuer, tls: Certificates
+) -> None:
+    file = secret(tls.folder, issuer.subject_token + "\n", "token")
+    auth = by_secret(issuer, tls.folder, client_secret_file=None, client_assertion_file=file)
+    origin = Origin(at(server, tls, auth))
+    [first] = origin.store([make(tls.folder, 1).path])
+    issuer.subject_token = "the next one"
+    issuer.revoke()
+    secret(tls.folder, issuer.subject_token, "token")
+
+    [second] = origin.store([make(tls.folder, 2).path])
+
+    assert (first.delivered, second.delivered) == (True, True)
+    assert "client_secret" not in issuer.forms[0]
+    origin.close()
+
+
 @pytest.mark.parametrize(
     ("status", "content", "fault"),
     [
@@ -223,6 +241,7 @@ INCOMPLETE: dict[str, dict[str, object]] = {
     "no secret": {"client_secret_file": None},
     "no client": {"client_id": ""},
     "two secrets": {"private_key_file": "key.pem"},
+    "a secret and an assertion": {"client_assertion_file": "token"},
     "clear text": {"token_uri": "http://login.example/token"},
     "half a certificate": {"client_key_file": "key.pem"},
 }

