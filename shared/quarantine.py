@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -69,11 +70,15 @@ class Quarantine:
         record_file = folder / (entry.name + RECORD)
         try:
             make(self._root, f"{FOLDER}/{entry.destination}", sync=True)
-            _write(record_file, {**record, "urgent": entry.urgent})
-            (self._root / entry.path).rename(folder / (entry.name + SUFFIX))
+            with _alone_in(folder):
+                try:
+                    _write(record_file, {**record, "urgent": entry.urgent})
+                    (self._root / entry.path).rename(folder / (entry.name + SUFFIX))
+                except FileNotFoundError:
+                    _forget_alone(record_file)
+                    raise
             sync_folder(str(folder))
         except FileNotFoundError:
-            _forget(record_file)
             raise
         except OSError as error:
             raise spool_fault(error, "set an instance aside") from None
@@ -94,27 +99,59 @@ class Quarantine:
     def requeue(self, item: Quarantined) -> Entry:
         file = self.file(item)
         try:
-            folder = self._folders.file(
-                lambda folder: file.rename(f"{folder}/{file.name}"),
-                item.destination,
-                urgent=item.record.get("urgent") is True,
-                at=time.time(),
-            )
+            with _alone_in(file.parent):
+                folder = self._folders.file(
+                    lambda folder: file.rename(f"{folder}/{file.name}"),
+                    item.destination,
+                    urgent=item.record.get("urgent") is True,
+                    at=time.time(),
+                )
+                _forget_alone(file.with_name(item.name + RECORD))
             folder.sync()
         except FileNotFoundError:
             raise
         except OSError as error:
             raise spool_fault(error, "put an instance back") from None
-        _forget(file.with_name(item.name + RECORD))
         return Entry(f"{folder.path}/{file.name}", item.size)
 
-    def drop(self, item: Quarantined) -> None:
+    def drop(self, item: Quarantined) -> bool:
+        """Whether it was there."""
         file = self.file(item)
         try:
-            file.unlink(missing_ok=True)
+            with _alone_in(file.parent):
+                file.unlink()
+                _forget_alone(file.with_name(item.name + RECORD))
+        except FileNotFoundError:
+            return False
         except OSError as error:
             raise spool_fault(error, "drop an instance") from None
-        _forget(file.with_name(item.name + RECORD))
+        return True
+
+    def forget(self, record: Path) -> bool:
+        """Remove a record whose instance is gone; whether that was so. Raises SpoolError."""
+        try:
+            with _alone_in(record.parent):
+                alone = _is_alone(record)
+                if alone:
+                    record.unlink(missing_ok=True)
+                return alone
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise spool_fault(error, "remove a record") from None
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process or thread at a time: an instance that is put back may be set aside again at once,
+    with a new record. Raises OSError.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write(file: Path, record: Mapping[str, object]) -> None:
@@ -149,7 +186,12 @@ def _since(file: Path) -> float:
     return max(found.st_ctime, found.st_mtime)
 
 
-def _forget(record: Path) -> None:
+def _forget_alone(record: Path) -> None:
     """What has its place is not ours, and stays: spool check tells of it."""
-    with contextlib.suppress(OSError):
-        record.unlink(missing_ok=True)
+    if _is_alone(record):
+        with contextlib.suppress(OSError):
+            record.unlink(missing_ok=True)
+
+
+def _is_alone(record: Path) -> bool:
+    return not record.with_suffix(SUFFIX).exists()

@@ -93,9 +93,9 @@ class Retention:
                     self._drop(item)
 
     def _drop(self, item: Quarantined) -> None:
-        self._quarantine.drop(item)
-        audit.disposed("drop", [item])
-        log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
+        if self._quarantine.drop(item):
+            audit.disposed("drop", [item])
+            log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
 
     def _tidy_spool(self, now: float) -> None:
         for destination in names(self._root):

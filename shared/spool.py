@@ -154,9 +154,17 @@ class Spool:
         """Back into the spool, under the name it had. Raises FileNotFoundError, SpoolError."""
         return self._quarantine.requeue(item)
 
-    def drop(self, item: Quarantined) -> None:
-        """Delete an instance for good: an operator's decision."""
-        self._quarantine.drop(item)
+    def drop(self, item: Quarantined) -> bool:
+        """Delete an instance for good: an operator's decision. Whether it was there. Raises
+        SpoolError.
+        """
+        return self._quarantine.drop(item)
+
+    def forget_record(self, record: Path) -> bool:
+        """Remove a record in quarantine whose instance is gone; whether that was so. Raises
+        SpoolError.
+        """
+        return self._quarantine.forget(record)
 
     def _next_name(self, size: int) -> tuple[str, float]:
         """Later receptions of this process get later names, whatever the clock does."""

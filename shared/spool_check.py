@@ -12,7 +12,6 @@ from pathlib import Path
 
 from shared import delivered, incoming, ledger, quarantine
 from shared.entry import DESTINATION, SUFFIX, Entry
-from shared.faults import spool_fault
 from shared.folders import names
 from shared.regular import open_regular
 from shared.spool import VERSION_FILE, Spool
@@ -74,11 +73,8 @@ def repair(spool: Spool, finding: Finding, *, orphans_to: str | None = None) -> 
             spool.move(entry, orphans_to)
             return f"moved to {orphans_to}"
         case Finding(Kind.RECORD_ALONE):
-            try:
-                (spool.root / finding.path).unlink(missing_ok=True)
-            except OSError as error:
-                raise spool_fault(error, "remove a record") from None
-            return "removed"
+            removed = spool.forget_record(spool.root / finding.path)
+            return "removed" if removed else "not alone any more"
     return ""
 
 

@@ -1,6 +1,5 @@
 """What an operator does to instances in quarantine: by a command or on the page, all the same."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -62,10 +61,7 @@ def drop(
     spool = Spool(settings.spool)
     done: list[Quarantined] = []
     try:
-        for each in items:
-            if os.path.lexists(place(settings, each)):
-                spool.drop(each)
-                done.append(each)
+        done.extend(each for each in items if spool.drop(each))
     finally:
         audit.disposed("drop", done, user, address)
     return done

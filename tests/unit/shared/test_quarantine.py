@@ -1,10 +1,12 @@
 """What is set aside can be listed, put back and dropped, and says why it is there."""
 
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from tests.support.spools import files_below, keep, open_spool
+from tests.support.waiting import wait_until
 
 WHY = {"http_status": 409, "attempts": 5}
 
@@ -46,8 +48,8 @@ def test_a_dropped_instance_is_gone_with_its_record(tmp_path: Path) -> None:
     spool.quarantine(entry, WHY)
 
     for item in spool.quarantined():
-        spool.drop(item)
-        spool.drop(item)
+        assert spool.drop(item)
+        assert not spool.drop(item)
 
     assert files_below(tmp_path) == set()
 
@@ -108,3 +110,41 @@ def test_a_record_that_cannot_be_written_keeps_no_poison_in_the_spool(tmp_path: 
 
     assert list(spool.scan("cloud")) == []
     assert len(list(spool.quarantined())) == 1
+
+
+def test_whoever_comes_second_leaves_the_record_of_the_first(tmp_path: Path) -> None:
+    """Two workers whose lease crossed, or one and `spool check --repair`."""
+    spool = open_spool(tmp_path)
+    [entry] = keep(spool, b"data")
+    spool.quarantine(entry, WHY)
+
+    with pytest.raises(FileNotFoundError):
+        spool.quarantine(entry, {**WHY, "attempts": 1})
+
+    [item] = spool.quarantined()
+    assert item.record["http_status"] == 409
+
+
+def test_what_is_put_back_and_set_aside_at_once_keeps_its_new_record(tmp_path: Path) -> None:
+    """Beside an uploader that looks through the spool all the time, and refuses all it finds."""
+    spool, uploader = open_spool(tmp_path), open_spool(tmp_path)
+    [entry] = keep(spool, b"data")
+    spool.quarantine(entry, WHY)
+    ended = Event()
+
+    def refuse() -> None:
+        while not ended.is_set():
+            for found in uploader.scan("cloud"):
+                uploader.quarantine(found, {"again": True})
+
+    refusing = Thread(target=refuse)
+    refusing.start()
+    try:
+        for _ in range(200):
+            wait_until(lambda: any(spool.quarantined()), 10, "it to be set aside")
+            [item] = spool.quarantined()
+            assert item.record
+            spool.requeue(item)
+    finally:
+        ended.set()
+        refusing.join()

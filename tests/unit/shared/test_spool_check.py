@@ -141,3 +141,16 @@ def test_a_record_whose_instance_is_gone_is_removed(tmp_path: Path) -> None:
     assert finding.kind is Kind.RECORD_ALONE
     assert repair(spool, finding) == "removed"
     assert list(check(spool, ["cloud"])) == []
+
+
+def test_a_record_that_is_alone_no_more_stays(tmp_path: Path) -> None:
+    """An uploader was just setting the instance aside."""
+    spool = open_spool(tmp_path)
+    [entry] = keep(spool, PART10)
+    finding = Finding(Kind.RECORD_ALONE, f".quarantine/cloud/{entry.name}.json")
+    spool.quarantine(entry, {"attempts": 3})
+
+    assert repair(spool, finding) == "not alone any more"
+
+    [item] = spool.quarantined()
+    assert item.record["attempts"] == 3
