@@ -1,21 +1,38 @@
 """From a C-STORE request and the head of its data set to a decision."""
 
+from collections.abc import Collection, Mapping
+
 from receiver.validation import sop_class_uid
 from shared.dimse.service import Peer, Request
-from shared.head import Head, State
+from shared.head import MODALITY, Head, State
+from shared.reception import NOBODY
 from shared.routing import ATTRIBUTES, Decision, Routes, Subject
+from shared.sender import Sender
 
 
 class Router:
-    """`leads_anywhere`: whether there is a destination for any instance at all."""
+    """`leads_anywhere`: whether there is a destination for any instance at all; `curious`: those
+    whose URI depends on who sent it.
+    """
 
-    def __init__(self, routes: Routes, *, leads_anywhere: bool) -> None:
+    def __init__(
+        self, routes: Routes, *, leads_anywhere: bool, curious: Collection[str] = ()
+    ) -> None:
         self._routes = routes
         self.leads_anywhere = leads_anywhere
+        self._curious = frozenset(curious)
 
     def settled(self, peer: Peer) -> Decision | None:
         """What holds for all instances of a peer; None: it depends on their attributes."""
         return self._routes.settled(peer.called_ae, peer.calling_ae, peer.address)
+
+    def senders(self, decision: Decision, request: Request, head: Head) -> Mapping[str, Sender]:
+        """Whom to remember, for the destinations of a decision that must know."""
+        if self._curious.isdisjoint(decision.destinations):
+            return NOBODY
+        peer, modality = request.peer, head.values.get(MODALITY, "")
+        sender = Sender.named(peer.called_ae, peer.calling_ae, modality)
+        return dict.fromkeys(self._curious.intersection(decision.destinations), sender)
 
     def decide(self, request: Request, head: Head) -> Decision:
         return self._routes.decide(subject(request, head))

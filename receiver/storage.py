@@ -22,6 +22,7 @@ from shared.route_overlap import warnings
 from shared.routing import Routes
 from shared.spool import Pressure, Spool
 from shared.spool_sections import SpoolSettings
+from shared.uri_template import has_variables
 from shared.watermark import WHY
 
 NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
@@ -62,7 +63,10 @@ def router(settings: Settings) -> Router:
         log.warning("routes.doubtful", reason=each)
     uploads = [each.name for each in settings.upload_destinations]
     routes = Routes(settings.routes, settings.routing, uploads)
-    return Router(routes, leads_anywhere=bool(uploads))
+    curious = [
+        each.name for each in settings.upload_destinations if has_variables(each.upload_uri or "")
+    ]
+    return Router(routes, leads_anywhere=bool(uploads), curious=curious)
 
 
 def _tell_of(settings: SpoolSettings) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -18,6 +18,7 @@ from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
 from shared.head import Head
 from shared.routing import Decision
+from shared.sender import Sender
 from shared.spool import Pressure, Reception, Spool
 from shared.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 from shared.tracing import Attributes
@@ -80,20 +81,33 @@ class StorageService(Service):
     def decide(self, request: Request, head: Head) -> Decision:
         return self.router.decide(request, head)
 
-    async def keep(self, reception: Reception, destinations: Sequence[str], *, urgent: bool) -> str:
-        """The name that the spool gave it. Raises SpoolError."""
+    async def keep(
+        self,
+        reception: Reception,
+        destinations: Sequence[str],
+        *,
+        urgent: bool,
+        senders: Mapping[str, Sender],
+    ) -> str:
+        """What the spool calls it. Raises SpoolError."""
         if self._keepers is None:
-            return self._keep(reception, destinations, urgent)
+            return self._keep(reception, destinations, urgent, senders)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._keepers, self._keep, reception, destinations, urgent
+            self._keepers, self._keep, reception, destinations, urgent, senders
         )
 
-    def _keep(self, reception: Reception, destinations: Sequence[str], urgent: bool) -> str:
+    def _keep(
+        self,
+        reception: Reception,
+        destinations: Sequence[str],
+        urgent: bool,
+        senders: Mapping[str, Sender],
+    ) -> str:
         # Announced here: an association that ends meanwhile takes nothing back.
-        kept = reception.keep(destinations, urgent=urgent)
+        kept = reception.keep(destinations, urgent=urgent, senders=senders)
         self._announce(kept)
-        return kept[0].name
+        return kept[0].reception
 
     def turn_away(self, request: Request, head: Head, decision: Decision) -> Response:
         """The answer where a route leads nowhere."""
@@ -212,8 +226,11 @@ class Store:
             return self._service.turn_away(self._request, self._head, decision)
         self._keeping = True
         urgent = decision.urgent or self._request.priority == HIGH
+        senders = self._service.router.senders(decision, self._request, self._head)
         complete = time.monotonic()
-        name = await self._service.keep(reception, decision.destinations, urgent=urgent)
+        name = await self._service.keep(
+            reception, decision.destinations, urgent=urgent, senders=senders
+        )
         safe = time.monotonic()
         self._tell(reception, decision, name, complete, safe)
         return Response(SUCCESS)

@@ -9,9 +9,10 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from shared import config_rules as rules
-from shared.config_sources import Sources, hint, known_beside
+from shared.config_sources import Sources, known_beside
 from shared.destination import Destination
 from shared.errors import ConfigurationError
+from shared.hints import hint
 from shared.needs import EVERYTHING, Needs
 from shared.sections import Sections
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from shared.config_sources import hint
 from shared.destination import (
     DEFAULT_SERVICE_ACCOUNT,
     Auth,
@@ -15,6 +14,7 @@ from shared.destination import (
 )
 from shared.destination_presets import preset_of, scoped
 from shared.google_defaults import default_file, metadata_host
+from shared.hints import hint
 from shared.needs import Needs
 from shared.routing import ATTRIBUTES
 from shared.sections import Sections

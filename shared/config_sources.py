@@ -1,6 +1,5 @@
 """Where settings come from: a TOML file and the environment, merged; which of them gave a value."""
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
+from shared.hints import hint
 from shared.sections import PREFIX, Sections
 
 DEFAULT_FILE = Path("/etc/dicomweb-proxy/proxy.toml")
@@ -80,12 +80,6 @@ def known_beside(key: str) -> list[str]:
     if len(rest) > 1 and item:  # destinations.0.name
         return [f"{table}.{rest[0]}.{name}" for name in item[0].model_fields]
     return [*Sections.model_fields, *keys()]
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt name, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _read(path: Path, *, must_exist: bool) -> tuple[dict[str, Any], list[str]]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from shared.bandwidth import Bandwidth, Hours
 from shared.section import Section
+from shared.uri_template import checked, has_variables
 
 DEFAULT_SERVICE_ACCOUNT = Path("/run/secrets/service_account")
 CLOUD_HEALTHCARE = "https://www.googleapis.com/auth/cloud-healthcare"
@@ -26,7 +27,14 @@ def _service_uri(value: str) -> str:
     return value.strip().rstrip("/")
 
 
-ServiceUri = Annotated[str, AfterValidator(_service_uri)]
+def _without_variables(value: str) -> str:
+    if has_variables(value):
+        raise ValueError("must have no variables: they are for the URI of uploads alone")
+    return value
+
+
+ServiceUri = Annotated[str, AfterValidator(_service_uri), AfterValidator(_without_variables)]
+UploadUri = Annotated[str, AfterValidator(_service_uri), AfterValidator(checked)]
 
 
 def is_loopback(uri: str) -> bool:
@@ -184,8 +192,10 @@ class Destination(Section):
         default=None,
         description="Kind of origin server: fills in what is known of it and not set here.",
     )
-    upload_uri: ServiceUri | None = Field(
-        default=None, description="The studies resource of STOW-RS (PS3.18 10.5)."
+    upload_uri: UploadUri | None = Field(
+        default=None,
+        description="The studies resource of STOW-RS (PS3.18 10.5). {called_ae}, {calling_ae} and "
+        "{modality} in its path stand for those of each instance.",
     )
     worklist_uri: ServiceUri | None = Field(
         default=None, description="The workitems resource of UPS-RS (PS3.18 11.9)."

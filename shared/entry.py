@@ -1,6 +1,9 @@
 """The name of a kept instance: all that is known of it without opening the file.
 
-<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<received, ns, hex><process, hex>~<size>.dcm
+<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<received, ns, hex><process, hex>~<size><sender>.dcm
+
+`sender` is there where the destination's URI depends on it: ~<called AE>~<calling AE>~<modality>,
+percent-encoded.
 
 A name is unique per reception, never a SOP Instance UID: a second, different copy of an instance
 must not be deleted by the first one's success. Names sort by the time of reception.
@@ -10,10 +13,13 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from shared.sender import ENCODED, Sender
+
 DESTINATION = r"[a-z0-9][a-z0-9_-]{0,39}"  # as shared.destination allows
 URGENT, ROUTINE = "urgent", "routine"
 FOLDER = r"[0-9]{10}(?:[0-9]{4})?"
-NAME = r"[0-9a-f]{24}~[0-9]{1,19}"
+RECEPTION = r"[0-9a-f]{24}~[0-9]{1,19}"
+NAME = rf"{RECEPTION}(?:{ENCODED})?"
 SUFFIX = ".dcm"
 
 _PATH = re.compile(rf"{DESTINATION}/(?:{URGENT}|{ROUTINE})/{FOLDER}/{NAME}\.dcm", re.ASCII)
@@ -36,8 +42,8 @@ class Entry:
     @classmethod
     def at(cls, path: str) -> Self:
         """The entry of a path; the size is in it. Raises ValueError for any other path."""
-        size = path.rpartition("~")[2].removesuffix(SUFFIX)
-        return cls(path, int(size) if size.isascii() and size.isdigit() else 0)
+        name = path.rpartition("/")[2].removesuffix(SUFFIX)
+        return cls(path, size_of(name))
 
     @property
     def destination(self) -> str:
@@ -53,9 +59,25 @@ class Entry:
         return self.path.rpartition("/")[2].removesuffix(SUFFIX)
 
     @property
+    def reception(self) -> str:
+        """The part of the name that all destinations of an instance have in common."""
+        return "~".join(self.name.split("~")[:2])
+
+    @property
+    def sender(self) -> Sender:
+        """Nobody known, where the name does not say."""
+        return Sender.decoded(self.name.removeprefix(self.reception))
+
+    @property
     def received(self) -> float:
         """When the instance was complete, in seconds since 1970."""
         return received_at(self.name)
+
+
+def size_of(name: str) -> int:
+    """Bytes; 0 for what is no name of ours."""
+    size = f"{name}~".split("~")[1]
+    return int(size) if size.isascii() and size.isdigit() else 0
 
 
 def received_at(name: str) -> float:

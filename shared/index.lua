@@ -21,7 +21,7 @@ end
 
 -- First come, first served; a receiver's clock that is fast must not make an instance wait.
 local function place(member, time)
-  local ns = string.match(member, '/(%x+)~%d+%.dcm$') or '0'
+  local ns = string.match(member, '/(%x+)~%d+[^/]*%.dcm$') or '0'
   local received = tonumber(string.sub(ns, 1, 8), 16) * 4294967296
     + tonumber('0' .. string.sub(ns, 9, 16), 16)
   return math.min(received / 1e9, time)
@@ -87,7 +87,7 @@ if ARGV[4] == '1' and redis.call('EXISTS', suspects) == 1 then
 end
 local taken, leases, bytes, full = {}, {}, 0, 0
 for _, member in ipairs(found) do
-  bytes = bytes + tonumber(string.match(member, '~(%d+)%.dcm$') or '0')
+  bytes = bytes + tonumber(string.match(member, '/%x+~(%d+)[^/]*%.dcm$') or '0')
   if #taken > 0 and bytes > room then full = 1 break end
   taken[#taken + 1] = member
   leases[#leases + 1] = time + ARGV[1]

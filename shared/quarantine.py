@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared import logs
-from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at
+from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.faults import spool_fault
 from shared.folders import Folders, make, names
 from shared.regular import create_regular, open_regular
@@ -54,7 +54,7 @@ class Quarantined:
 
     @property
     def size(self) -> int:
-        return int(self.name.rpartition("~")[2])
+        return size_of(self.name)
 
 
 class Quarantine:

@@ -2,16 +2,18 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from shared.entry import SUFFIX, Entry
 from shared.errors import SpoolError
 from shared.faults import spool_fault
 from shared.folders import Filing, Folders
 from shared.incoming import Incoming
+from shared.sender import Sender
 from shared.sync import sync_data
 
 Naming = Callable[[int], tuple[str, float]]  # size -> name, time of reception
+NOBODY: Mapping[str, Sender] = {}
 
 
 class Reception:
@@ -40,16 +42,23 @@ class Reception:
             raise spool_fault(error, "write an instance") from None
         self.size += length
 
-    def keep(self, destinations: Sequence[str], *, urgent: bool = False) -> list[Entry]:
+    def keep(
+        self,
+        destinations: Sequence[str],
+        *,
+        urgent: bool = False,
+        senders: Mapping[str, Sender] = NOBODY,
+    ) -> list[Entry]:
         """Make the instance durable in each destination's folder; then, and not before, the sender
-        may be told Success. Blocks. Raises SpoolError with nothing left behind.
+        may be told Success. `senders`: whom to remember, for the destinations that must know.
+        Blocks. Raises SpoolError with nothing left behind.
         """
         if not destinations:
             raise ValueError("an instance without a destination would be kept for nobody")
         kept: list[Entry] = []
         try:
             self._finish_writing()
-            self._name_in_each(destinations, urgent, kept)
+            self._name_in_each(destinations, urgent, senders, kept)
         except OSError as error:
             self._folders.remove(kept)
             raise spool_fault(error, "keep an instance") from None
@@ -76,20 +85,22 @@ class Reception:
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)  # NFS and quotas may report a failed write only here
 
-    def _name_in_each(self, destinations: Sequence[str], urgent: bool, kept: list[Entry]) -> None:
+    def _name_in_each(
+        self,
+        destinations: Sequence[str],
+        urgent: bool,
+        senders: Mapping[str, Sender],
+        kept: list[Entry],
+    ) -> None:
         name, received = self._name(self.size)
-        file_name, partial = name + SUFFIX, self._partial
-
-        def link(folder: str) -> None:
-            os.link(partial, f"{folder}/{file_name}")
-
-        def rename(folder: str) -> None:
-            os.rename(partial, f"{folder}/{file_name}")  # noqa: PTH104  strings: the fast path
-
-        # The data is there once, however many names it gets; the last one is the file's own.
-        ways: list[Filing] = [*(link for _ in destinations[1:]), rename]
+        partial = self._partial
         folders = []
-        for destination, into in zip(destinations, ways, strict=True):
+        last = len(destinations) - 1
+        for number, destination in enumerate(destinations):
+            sender = senders.get(destination)
+            file_name = f"{name}{sender.encoded if sender else ''}{SUFFIX}"
+            # The data is there once, however many names it gets; the last one is the file's own.
+            into = _named(os.rename if number == last else os.link, partial, file_name)
             folder = self._folders.file(into, destination, urgent=urgent, at=received)
             kept.append(Entry(f"{folder.path}/{file_name}", self.size))
             folders.append(folder)
@@ -97,3 +108,7 @@ class Reception:
         if self._sync:
             for folder in folders:
                 folder.sync()
+
+
+def _named(way: Callable[[str, str], None], partial: str, name: str) -> Filing:
+    return lambda folder: way(partial, f"{folder}/{name}")

@@ -11,7 +11,7 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from shared.admission_sections import AdmissionSettings, KnownPeer
 from shared.audit_sections import AuditSettings
-from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, ServiceUri
+from shared.destination import MEBIBYTE, Auth, Destination, DestinationPreset, ServiceUri, UploadUri
 from shared.page_sections import PageSettings
 from shared.route_sections import Route, Routing
 from shared.section import Section
@@ -168,8 +168,10 @@ class RedisSettings(Section):
 class Upload(Section):
     """STOW-RS: the only destination, and what holds for all."""
 
-    uri: ServiceUri | None = Field(
-        default=None, description="Studies resource of the only destination."
+    uri: UploadUri | None = Field(
+        default=None,
+        description="Studies resource of the only destination; {called_ae}, {calling_ae} and "
+        "{modality} in its path stand for those of each instance.",
     )
     preset: DestinationPreset | None = Field(
         default=None, description="Kind of origin server of the only destination."

@@ -32,7 +32,7 @@ from shared.watermark import Pressure, Watermark
 
 __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 
-VERSION = 1
+VERSION = 2  # 1: no sender in the names
 VERSION_FILE = ".version"
 
 
@@ -180,9 +180,7 @@ def _check_version(root: Path) -> None:
     try:
         found = file.read_text("ascii").strip()
     except FileNotFoundError:
-        written = file.with_name(f"{VERSION_FILE}-{secrets.token_hex(4)}")
-        written.write_text(f"{VERSION}\n", "ascii")
-        written.rename(file)  # whole at once: other processes open the spool as well
+        _write_version(file)
         return
     except UnicodeDecodeError:
         found = ""
@@ -192,3 +190,11 @@ def _check_version(root: Path) -> None:
         raise SpoolError(
             f"{root}: was written by a later version (layout {found}, this one knows {VERSION})"
         )
+    if int(found) < VERSION:  # its names are names still; an earlier one would not know ours
+        _write_version(file)
+
+
+def _write_version(file: Path) -> None:
+    written = file.with_name(f"{VERSION_FILE}-{secrets.token_hex(4)}")
+    written.write_text(f"{VERSION}\n", "ascii")
+    written.rename(file)  # whole at once: other processes open the spool as well

@@ -10,6 +10,8 @@ from shared.destination import Destination
 from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
 from shared.errors import ConfigurationError, Denied, DestinationFault, Misconfigured
+from shared.sender import Sender
+from shared.uri_template import resolved
 from standalone.findings import FAIL, OK, WARN, Finding
 
 PATIENCE = 10.0  # seconds for an answer: somebody waits at a keyboard
@@ -26,7 +28,8 @@ ADVICE: tuple[tuple[type[DestinationFault], str], ...] = (
 
 def origin(destination: Destination) -> Iterator[Finding]:
     patient = destination.model_copy(update={"timeout": PATIENCE})
-    searches = {"uploads": destination.upload_uri, "worklist": destination.worklist_uri}
+    uploads = destination.upload_uri and resolved(destination.upload_uri, Sender())
+    searches = {"uploads": uploads, "worklist": destination.worklist_uri}
     try:
         with open_client(patient) as client:
             for purpose, uri in searches.items():

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from shared import logs, metrics, tracing
-from shared.errors import Busy, DestinationFault, Unavailable
+from shared.errors import Busy, DestinationFault, Misconfigured, Unavailable
 from shared.figures import observed
 from shared.index import Claim, Mark
 from uploader.fate import unexplained
@@ -34,6 +34,7 @@ FAULTS_PER_ATTEMPT = 4
 # destination is held; after so many tries an instance goes all the same, or it might block others.
 REFUSED_IN_A_ROW = 8
 REFUSED_TRIES = 20
+MOST = 64  # URIs that are remembered: senders come over the wire
 
 
 class Delivery:
@@ -47,6 +48,7 @@ class Delivery:
         self._unaccounted = Unaccounted(origin, workplace, self._settlement)
         self._room = Room(origin.destination.batch_bytes)
         self._faults = 0  # in a row
+        self._reached: dict[str, None] = {}  # URIs that were answered at, the latest last
 
     @property
     def room(self) -> int:
@@ -57,7 +59,7 @@ class Delivery:
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
         self._faults = 0
-        waiting = deque(parts(self._settlement.present(claims)))
+        waiting = deque(parts(self._settlement.present(claims), self._place))
         fault: DestinationFault | None = None
         while waiting and not fault and not self._at.stopping.is_set():
             try:
@@ -80,6 +82,7 @@ class Delivery:
         except DestinationFault as fault:
             self._faults += 1
             return self._failed(turn, part, fault)
+        self._remember(self._place(part.claims[0]))
         if not part.single:
             self._room.taken(part.size)
         self._answered(turn, part, outcomes, time.monotonic() - began)
@@ -87,10 +90,11 @@ class Delivery:
 
     def _store(self, part: Part) -> list[Outcome]:
         files = [self._at.spool.file(each.entry) for each in part.claims]
-        names = [each.entry.name for each in part.claims]
+        names = [each.entry.reception for each in part.claims]
         try:
             with tracing.storing(self._name, names):
-                return self._origin.store(files, ambiguous=part.doubtful)
+                uri = self._place(part.claims[0])
+                return self._origin.store(files, ambiguous=part.doubtful, uri=uri)
         except (DestinationFault, BatchRefused):
             raise
         except Exception as error:  # a bug of ours must not stop what it does not concern
@@ -98,7 +102,10 @@ class Delivery:
             raise Unavailable(f"cannot be sent our request ({type(error).__name__})") from None
 
     def _failed(self, turn: Turn, part: Part, fault: DestinationFault) -> list[Part]:
-        """Raises the fault, unless one instance may be behind it."""
+        """Raises the fault, unless one instance may be behind it, or who sent it."""
+        if isinstance(fault, Misconfigured) and self._origin.has_variables:
+            self._misplaced(part, fault)
+            return []
         passing = isinstance(fault, Unavailable) and not isinstance(fault, Busy)
         if passing and self._faults <= PATIENCE and part.kind is not Kind.TRIAL:
             if not part.single:
@@ -107,6 +114,34 @@ class Delivery:
                 return []
         self._settlement.put_back(part.claims, Mark.DOUBTFUL)
         raise fault
+
+    def _misplaced(self, part: Part, fault: Misconfigured) -> None:
+        """There is no service at the URI of this sender. Raises the fault where there may be none
+        for any: then no instance is to blame.
+        """
+        self._reached.pop(self._place(part.claims[0]), None)
+        unexplained = []
+        for claim in part.claims:
+            count, tries = self._at.index.suspect(self._name, claim.entry)
+            if count >= self._at.settings.max_attempts:
+                detail = f"{fault.reason}, for this sender alone"
+                self._settlement.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
+            elif count > 1 or self._reached:
+                self._settlement.put_off(claim, tries, Mark.NONE)
+            else:
+                unexplained.append(claim)
+        if unexplained:
+            self._settlement.put_back(unexplained, Mark.NONE)
+            raise fault
+
+    def _remember(self, uri: str) -> None:
+        self._reached.pop(uri, None)
+        self._reached[uri] = None
+        if len(self._reached) > MOST:
+            del self._reached[next(iter(self._reached))]
+
+    def _place(self, claim: Claim) -> str:
+        return self._origin.uri(claim.entry.sender)
 
     def _failed_alone(self, turn: Turn, part: Part, fault: DestinationFault) -> bool:
         """Whether it was put down to the instance."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from shared.destination import Destination
 from shared.errors import DestinationFault
+from shared.sender import Sender
+from shared.uri_template import has_variables, resolved
 from uploader.duplicates import settle
 from uploader.instance import Instance, NotAnInstance, read_instance
 from uploader.outcome import GONE, BatchRefused, Outcome, Verdict
@@ -30,6 +32,8 @@ class Origin:
     def __init__(self, destination: Destination, pace: Pace | None = None) -> None:
         self.destination = destination
         self.pace = pace
+        self._uri = destination.upload_uri or ""
+        self.has_variables = has_variables(self._uri)  # in its URI
         self._studies = Studies(destination, pace)
 
     @property
@@ -37,13 +41,21 @@ class Origin:
         """Until the access token ends; None: there is none."""
         return self._studies.token_seconds
 
-    def store(self, instances: Sequence[Path], *, ambiguous: bool = False) -> list[Outcome]:
+    def uri(self, sender: Sender) -> str:
+        """Of the studies resource, for what came from this sender."""
+        return resolved(self._uri, sender)
+
+    def store(
+        self, instances: Sequence[Path], *, ambiguous: bool = False, uri: str = ""
+    ) -> list[Outcome]:
         """Send the instances in one Store transaction (PS3.18 10.5): an outcome each, in order.
 
-        `ambiguous`: an earlier attempt may have stored some of them, so a duplicate is a success.
+        `uri`: where to, if it depends on their sender. `ambiguous`: an earlier attempt may have
+        stored some of them, so a duplicate is a success.
         Raises DestinationFault (nothing is said about any instance, though some may be stored) and
         BatchRefused (only for several instances: send the halves).
         """
+        studies = self._at(uri)
         outcomes: dict[int, Outcome] = {}
         readable: dict[int, Instance] = {}
         for index, path in enumerate(instances):
@@ -54,37 +66,47 @@ class Origin:
                 outcomes[index] = found
         for number, batch in enumerate(_rounds(readable)):
             try:
-                judged = self._studies.store(list(batch.values()))
+                judged = studies.store(list(batch.values()))
             except (DestinationFault, BatchRefused):
                 if number == 0:
                     raise
                 judged = [_LATER] * len(batch)  # the outcomes of the first request must be heeded
             for (index, instance), outcome in zip(batch.items(), judged, strict=True):
+                alone = len(readable) == 1
                 outcomes[index] = self._settled(
-                    outcome, instance, ambiguous, alone=len(readable) == 1
+                    outcome, instance, studies, ambiguous=ambiguous, alone=alone
                 )
         return [outcomes[index] for index in range(len(instances))]
 
-    def verify(self, path: Path) -> bool | None:
+    def verify(self, path: Path, uri: str = "") -> bool | None:
         """Whether the origin server holds this SOP Instance UID, by QIDO-RS (PS3.18 10.6).
 
         None: it cannot say. Raises DestinationFault.
         """
         try:
             found = _read(path)
-            return self._studies.holds(found) if isinstance(found, Instance) else None
+            return self._at(uri).holds(found) if isinstance(found, Instance) else None
         except OSError:
             return None
 
     def close(self) -> None:
         self._studies.close()
 
+    def _at(self, uri: str) -> Studies:
+        return self._studies.at(uri or self.uri(Sender()))
+
     def _settled(
-        self, outcome: Outcome, instance: Instance, ambiguous: bool, *, alone: bool
+        self,
+        outcome: Outcome,
+        instance: Instance,
+        studies: Studies,
+        *,
+        ambiguous: bool,
+        alone: bool,
     ) -> Outcome:
         try:
             policy = self.destination.on_duplicate
-            return settle(outcome, instance, policy, self._studies, ambiguous=ambiguous)
+            return settle(outcome, instance, policy, studies, ambiguous=ambiguous)
         except OSError:
             return GONE
         except NotPacked as error:

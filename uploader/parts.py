@@ -1,10 +1,12 @@
 """What a batch is sent as: one request, or several where its instances must not go together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from shared.index import Claim, Mark
+
+Place = Callable[[Claim], str]
 
 
 class Kind(Enum):
@@ -47,14 +49,15 @@ class Part:
         return [Part(self.claims[:1], Kind.TRIAL), Part(self.claims[1:], Kind.SUSPECT)]
 
 
-def parts(claims: Sequence[Claim]) -> list[Part]:
+def parts(claims: Sequence[Claim], place: Place = lambda _: "") -> list[Part]:
     """Those that an earlier request may have stored go apart: for them a duplicate is a success,
-    for the others it is for the destination's policy to say.
+    for the others it is for the destination's policy to say. `place`: where one goes; a request
+    goes to one place.
     """
-    company = [each for each in claims if not each.alone]
-    groups = [
-        [each for each in company if not each.doubtful],
-        [each for each in company if each.doubtful],
-        *([each] for each in claims if each.alone),
-    ]
-    return [Part(group) for group in groups if group]
+    company: dict[tuple[bool, str], list[Claim]] = {}
+    for each in claims:
+        if not each.alone:
+            company.setdefault((each.doubtful, place(each)), []).append(each)
+    # Sorted by doubt alone: among others those go first that came first.
+    groups = [company[key] for key in sorted(company, key=lambda key: key[0])]
+    return [Part(group) for group in (*groups, *([each] for each in claims if each.alone))]

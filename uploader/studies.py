@@ -1,7 +1,9 @@
 """The requests to an origin server's studies resource (PS3.18 10), each judged."""
 
 from collections.abc import Container, Sequence
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -47,6 +49,12 @@ class Studies:
     def token_seconds(self) -> float | None:
         """Until the access token ends; None: there is none."""
         return seconds_left(self._client.auth)
+
+    def at(self, uri: str) -> Self:
+        """The same server, with its connections, by another of its destination's URIs."""
+        other = copy(self)
+        other._uri = uri  # noqa: SLF001  # of the same class
+        return other
 
     def store(self, batch: Sequence[Instance]) -> list[Outcome]:
         """One Store transaction, or another without a file that vanished under our hands."""

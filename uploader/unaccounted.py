@@ -56,7 +56,8 @@ class Unaccounted:
 
     def _holds(self, claim: Claim) -> bool | None:
         try:
-            return self._origin.verify(self._at.spool.file(claim.entry))
+            uri = self._origin.uri(claim.entry.sender)
+            return self._origin.verify(self._at.spool.file(claim.entry), uri)
         except DestinationFault:
             return None  # a search that fails says nothing about the Store transaction
 

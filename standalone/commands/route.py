@@ -15,6 +15,8 @@ from shared.dimse.service import Peer
 from shared.needs import NOTHING
 from shared.route_overlap import warnings
 from shared.routing import ATTRIBUTES, Decision, Routes, Rule, Subject
+from shared.sender import Sender
+from shared.uri_template import resolved
 from standalone.options import add_config, add_json, ae_title, ip_address
 
 SUMMARY = "where an AE title's instances and queries go, and why"
@@ -40,6 +42,7 @@ class Explanation:
     admission: str
     tried: tuple[Tried, ...]
     decision: Decision
+    uris: dict[str, str]  # of the destinations, for this sender
     worklist_from: str | None
     warnings: tuple[str, ...]
 
@@ -70,11 +73,15 @@ def explain(settings: Settings, subject: Subject) -> Explanation:
     uploads = [each.name for each in settings.upload_destinations]
     routes = Routes(settings.routes, settings.routing, uploads)
     worklist = routes.worklist(subject.called_ae, subject.calling_ae, subject.address)
+    decision = routes.decide(subject)
+    sender = Sender.named(subject.called_ae, subject.calling_ae, subject.modality)
+    places = {each.name: each.upload_uri or "" for each in settings.upload_destinations}
     return Explanation(
         subject,
         _admission(settings, subject),
         tuple(_tried(routes, subject, first=settings.routing.match == "first")),
-        routes.decide(subject),
+        decision,
+        {name: resolved(places[name], sender) for name in decision.destinations},
         worklist or next((each.name for each in settings.destinations if each.worklist_uri), None),
         tuple(warnings(settings.routes, settings.routing)),
     )
@@ -128,6 +135,7 @@ def _as_json(found: Explanation) -> str:
         "decided_by": list(decision.routes),
         "action": decision.action,
         "upload_to": list(decision.destinations),
+        "uris": found.uris,
         "urgent": decision.urgent,
         "status": f"{decision.status:04X}",
         "reason": decision.reason,
@@ -155,8 +163,13 @@ def _as_text(found: Explanation) -> str:
         f"{tried}association    {found.admission}\n"
         f"decided by     {by}\n"
         f"instances      {_fate(found.decision)}\n"
+        f"{_places(found.uris)}"
         f"worklist from  {found.worklist_from or 'none'}\n{warned}"
     )
+
+
+def _places(uris: dict[str, str]) -> str:
+    return "".join(f"  {name:<12} {uri}\n" for name, uri in uris.items())
 
 
 def _shown(tried: Tried) -> str:

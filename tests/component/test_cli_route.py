@@ -68,6 +68,19 @@ def test_attributes_decide_as_given(console: Console, tmp_path: Path) -> None:
     assert other["tried"][0]["unmet"] == ["modality"]
 
 
+def test_the_uri_of_the_instance_is_told(console: Console, tmp_path: Path) -> None:
+    path = written(tmp_path)
+    template = "cloud.example/{calling_ae}/{modality}/studies"
+    path.write_text(path.read_text().replace("cloud.example/studies", template))
+    explain: list[str | Path] = ["--config", path, "route", "explain", "--calling-ae", "MR 1"]
+
+    text = console(*explain, "--modality", "MR").out
+    found = console(*explain, "--modality", "DOE^JOHN", "--json").json
+
+    assert "\n  cloud        https://cloud.example/MR%201/MR/studies\n" in text
+    assert found["uris"] == {"cloud": "https://cloud.example/MR%201/UNKNOWN/studies"}
+
+
 def test_a_refusal_and_a_route_that_is_never_reached_are_told(
     console: Console, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from shared.broker import connect
 from shared.index import Index
+from shared.sender import Sender
 from shared.spool import VERSION, Spool
 from tests.support.redis_server import RedisServer
 from tests.support.spools import open_spool
@@ -34,6 +35,24 @@ def test_instances_that_an_earlier_version_kept_wait_still(version: str, tmp_pat
 
     assert sorted(each.urgent for each in kept) == [False, True]
     assert all(spool.file(each).stat().st_size == each.size for each in kept)
+
+
+def test_the_sender_is_known_from_the_second_version_on(tmp_path: Path) -> None:
+    senders = {
+        version: {each.sender for each in spool_of(version, tmp_path / version).scan("cloud")}
+        for version in ("1", "2")
+    }
+
+    assert senders == {"1": {Sender()}, "2": {Sender("PROXY", "CT 1", "CT"), Sender("PROXY")}}
+
+
+@each_version
+def test_an_earlier_version_is_marked_as_ours_once_it_is_opened(
+    version: str, tmp_path: Path
+) -> None:
+    spool = spool_of(version, tmp_path)
+
+    assert (spool.root / ".version").read_text() == f"{VERSION}\n"
 
 
 @each_version

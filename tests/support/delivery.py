@@ -11,6 +11,7 @@ from shared.destination import Destination
 from shared.entry import Entry
 from shared.index import Counts
 from shared.sections import RedisSettings, Upload
+from shared.sender import Sender
 from shared.spool_sections import SpoolSettings
 from tests.support.instances import Made
 from tests.support.spools import keep
@@ -43,13 +44,17 @@ class Uploading:
         self.origin = Origin(self.destination, pace_of(self.at.client, self.destination))
         self.drain = Drain(self.origin, self.at)
 
-    def keep(self, *instances: Made, urgent: bool = False) -> list[Entry]:
+    def keep(
+        self, *instances: Made, urgent: bool = False, sender: Sender | None = None
+    ) -> list[Entry]:
         """Receive and announce."""
         names = (self.destination.name,)
         kept = [
             entry
             for each in instances
-            for entry in keep(self.at.spool, each.path.read_bytes(), names, urgent=urgent)
+            for entry in keep(
+                self.at.spool, each.path.read_bytes(), names, urgent=urgent, sender=sender
+            )
         ]
         self.at.index.add(kept)
         return kept

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.entry import Entry
+from shared.sender import Sender
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
 
@@ -21,10 +22,13 @@ def keep(
     destinations: Sequence[str] = ("cloud",),
     *,
     urgent: bool = False,
+    sender: Sender | None = None,
 ) -> list[Entry]:
+    """`sender`: remembered for each destination."""
     reception = spool.receive()
     reception.write(data)
-    return reception.keep(destinations, urgent=urgent)
+    senders = dict.fromkeys(destinations, sender) if sender else {}
+    return reception.keep(destinations, urgent=urgent, senders=senders)
 
 
 def files_below(folder: Path) -> set[str]:

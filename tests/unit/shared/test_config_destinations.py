@@ -208,6 +208,25 @@ def test_a_key_file_that_is_none_is_told_without_its_content(
     assert CANARY not in text
 
 
+@pytest.mark.parametrize(
+    ("key", "uri", "expected"),
+    [
+        ("upload_uri", "https://a/{caled_ae}/x", "{caled_ae} (did you mean called_ae?); there are"),
+        ("upload_uri", "https://{called_ae}.a/x", "may have variables in its path alone"),
+        ("worklist_uri", "https://a/{called_ae}/x", "must have no variables: they are for"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_told_with_what_may_be(
+    tmp_path: Path, key: str, uri: str, expected: str
+) -> None:
+    file = written(tmp_path, f'[[destinations]]\nname = "a"\n{key} = "{uri}"\n')
+
+    [told] = mistakes(file)
+
+    assert told.startswith(f"destinations.0.{key} ({file}): ")
+    assert expected in told
+
+
 def test_secrets_of_a_destination_must_be_usable_where_they_are_named(tmp_path: Path) -> None:
     (tmp_path / "token").touch()
     text = f"""

@@ -9,7 +9,7 @@ import pytest
 
 from shared.entry import Entry
 from shared.errors import SpoolError
-from shared.spool import Spool
+from shared.spool import VERSION, Spool
 from shared.spool_sections import SpoolSettings
 from tests.support.spools import files_below, keep, open_spool
 
@@ -169,7 +169,10 @@ def test_a_closed_spool_leaves_no_lock_behind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(b"2\n", "was written by a later version"), (b"\xff", "is not the version of a spool")],
+    [
+        (b"%d\n" % (VERSION + 1), "was written by a later version"),
+        (b"\xff", "is not the version of a spool"),
+    ],
 )
 def test_a_spool_of_a_later_version_is_refused(
     tmp_path: Path, content: bytes, complaint: str

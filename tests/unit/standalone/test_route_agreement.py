@@ -20,6 +20,7 @@ from shared.head import INSTITUTION_NAME, MANUFACTURER, MODALITY, STATION_NAME
 from shared.route_sections import Route, Routing
 from shared.routing import Subject
 from shared.spool import Spool
+from shared.uri_template import resolved
 from standalone.commands.route import explain
 from standalone.file_head import attributes
 from tests.support.data_sets import element
@@ -27,6 +28,11 @@ from tests.support.spools import open_spool
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 NAMES = ("one", "two", "three")
+URIS = {
+    "one": "https://one/studies",
+    "two": "https://two/aets/{called_ae}/{modality}/studies",
+    "three": "https://three/from/{calling_ae}/studies",
+}
 CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4")
 ADDRESSES = ("10.0.0.1", "10.1.0.1", "2001:db8::1", "::ffff:10.0.0.1")
 TEXTS = ("", "A", "AB", "b", "Ä")
@@ -73,13 +79,13 @@ ROUTING = st.builds(
 )
 PEERS = st.builds(
     lambda called, calling, address: Peer("a1", calling, called, address, 104),
-    st.sampled_from(("A", "AB", "C")),
-    st.sampled_from(("A", "AB", "C")),
+    st.sampled_from(("A", "AB", "C", "A/../B", "Ä")),
+    st.sampled_from(("A", "AB", "C", "..", "A B", "100%")),
     st.sampled_from(ADDRESSES),
 )
 HEADS = st.fixed_dictionaries(
     {
-        MODALITY: st.sampled_from(TEXTS),
+        MODALITY: st.sampled_from((*TEXTS, "CT", "DOE")),
         MANUFACTURER: st.sampled_from(TEXTS),
         INSTITUTION_NAME: st.sampled_from(TEXTS),
         STATION_NAME: st.sampled_from(TEXTS),
@@ -131,7 +137,7 @@ def spool(folder: Path) -> Iterator[Spool]:
 
 
 def configured(routes: Sequence[Route], routing: Routing) -> Settings:
-    places = tuple(Destination(name=name, upload_uri=f"https://{name}/studies") for name in NAMES)
+    places = tuple(Destination(name=name, upload_uri=uri) for name, uri in URIS.items())
     return Settings(destinations=places, routes=tuple(routes), routing=routing)
 
 
@@ -171,6 +177,9 @@ def test_what_is_explained_is_what_happens(
     decision = explained.decision
     assert readable is not broken
     assert tuple(each.destination for each in kept) == decision.destinations
+    assert {each.destination: resolved(URIS[each.destination], each.sender) for each in kept} == (
+        explained.uris
+    )
     assert status == decision.status
     assert (status == 0) is (decision.action != "refuse")
     assert all(each.urgent is decision.urgent for each in kept)

@@ -33,6 +33,15 @@ def test_what_may_be_stored_already_goes_apart() -> None:
     assert second.doubtful
 
 
+def test_what_goes_to_different_places_goes_apart_in_the_order_of_its_coming() -> None:
+    fresh = claims(6)
+    odd = {each.entry.path for each in fresh[1::2]}
+
+    first, second = parts(fresh, lambda claim: "odd" if claim.entry.path in odd else "even")
+
+    assert (first.claims, second.claims) == (fresh[0::2], fresh[1::2])
+
+
 def test_what_must_be_alone_is_alone_and_comes_last() -> None:
     lonely, fresh = claims(2, alone=True), claims(3)
 
