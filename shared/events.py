@@ -120,10 +120,9 @@ EVENTS = (
     Event("instance.not_quarantined", "error", "destination reason", "The spool cannot move it.",
           repeats=True),
     Event("instance.not_released", "error", "destination reason",
-          "It was stored and cannot be deleted here; it will be sent again.", repeats=True),
+          "It was stored and cannot be deleted here; that is tried again.", repeats=True),
     Event("instance.postponed", "error", "destination reason",
-          "Something here hinders it, such as a full or read-only disk; tried again after "
-          "upload.retry_cap.",
+          "Something here hinders it, such as a full disk; tried again after upload.retry_cap.",
           repeats=True),
     Event("instance.unaccounted", "warning", "destination instance tries reason",
           "Sent alone, it was neither named as stored nor found; it is tried again."),

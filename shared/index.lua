@@ -5,7 +5,7 @@
 -- twice: the client repeats what it got no answer to.
 
 local urgent, routine, leased, marks, wake, slots, hold, faults, probe, limit, doubt, suspects,
-  refused, totals, figures, recent = unpack(KEYS)
+  refused, totals, figures, recent, stuck = unpack(KEYS)
 
 local ALONE = 2 -- marks are bits: 1 doubtful (may be stored already), 2 to be sent alone; then
 local ATTEMPT = 4 -- the number of attempts times 4
@@ -65,10 +65,10 @@ if wanted and redis.call('SET', wake, '1', 'NX', 'PX', ARGV[1]) then
 end
 return {added, 0}
 
--- script claim ARGV lease max_instances max_bytes probing -> members, marks, full, doubt
+-- script claim ARGV lease max_instances max_bytes probing -> members, marks, full, doubt, stuck
 -- The first is taken however large it is. A probe takes one: of the first ones the least suspect, so
 -- that one instance that an origin server cannot bear does not hide that it bears the others.
-if redis.call('EXISTS', hold) == 1 then return {{}, {}, 0, '0'} end
+if redis.call('EXISTS', hold) == 1 then return {{}, {}, 0, '0', {}} end
 local time = now()
 local most, room = tonumber(ARGV[2]), tonumber(ARGV[3])
 local look = ARGV[4] == '1' and 64 or most
@@ -76,7 +76,7 @@ local found = redis.call('ZRANGEBYSCORE', urgent, '-inf', time, 'LIMIT', 0, look
 if #found == 0 then
   found = redis.call('ZRANGEBYSCORE', routine, '-inf', time, 'LIMIT', 0, look)
 end
-if #found == 0 then return {{}, {}, 0, '0'} end
+if #found == 0 then return {{}, {}, 0, '0', {}} end
 if ARGV[4] == '1' and redis.call('EXISTS', suspects) == 1 then
   local best, least = found[1], math.huge
   for i, count in ipairs(redis.call('HMGET', suspects, unpack(found))) do
@@ -99,7 +99,9 @@ redis.call('ZREM', waiting(taken[1]), unpack(taken))
 redis.call('ZADD', leased, unpack(leases))
 local marked = {}
 if redis.call('EXISTS', marks) == 1 then marked = redis.call('HMGET', marks, unpack(taken)) end
-return {taken, marked, full, tostring(tonumber(redis.call('GET', doubt)) or 0)}
+local delivered = {}
+if redis.call('EXISTS', stuck) == 1 then delivered = redis.call('SMISMEMBER', stuck, unpack(taken)) end
+return {taken, marked, full, tostring(tonumber(redis.call('GET', doubt)) or 0), delivered}
 
 -- script ack ARGV member...
 redis.call('ZREM', leased, unpack(ARGV))
@@ -108,6 +110,7 @@ redis.call('ZREM', urgent, unpack(ARGV))
 redis.call('HDEL', marks, unpack(ARGV))
 redis.call('HDEL', suspects, unpack(ARGV))
 redis.call('SREM', refused, unpack(ARGV))
+redis.call('SREM', stuck, unpack(ARGV))
 return 0
 
 -- script nack ARGV delay bits attempts member...

@@ -48,6 +48,7 @@ class Claim:
     attempts: int = 0  # refusals of this very instance so far
     alone: bool = False  # to be sent in a request of its own
     doubtful: bool = False  # an earlier request may have stored it
+    delivered: bool = False  # one has, and it could not be removed from the spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +115,15 @@ class Index:
         probing: bool = False,
     ) -> Batch:
         """Lease what is due: what is urgent, else the oldest of the rest."""
-        members, marks, full, doubt = self._call(
+        members, marks, full, doubt, stuck = self._call(
             "claim", destination, lease, most, max_bytes, int(probing)
         )
         numbers = [_number(each) for each in marks] or [0] * len(members)
+        delivered = [bool(each) for each in stuck] or [False] * len(members)
         claims = []
-        for member, number in zip(members, numbers, strict=True):
+        for member, number, done in zip(members, numbers, delivered, strict=True):
             try:
-                claims.append(_claim(member, number, float(doubt)))
+                claims.append(_claim(member, number, float(doubt), delivered=done))
             except ValueError:  # nothing of ours: whoever put it there, it leads nowhere
                 self._call("ack", destination, member)
         return Batch(claims, bool(full))
@@ -143,6 +145,11 @@ class Index:
         attempts, bits = divmod(mark, Mark.ATTEMPT)
         for piece in _pieces([each.path for each in entries]):
             self._call("nack", destination, delay, bits, attempts, *piece)
+
+    def stuck(self, destination: str, entry: Entry) -> None:
+        """It was delivered, and cannot be removed: to be claimed again for that, and not sent."""
+        name = key(destination, "stuck")
+        self._mending([name], lambda: self._client.sadd(name, entry.path))
 
     def renew(self, destination: str, tick: str, entries: Sequence[Entry], *, lease: float) -> None:
         """`lease` seconds more for a tick's slot and for what it has claimed."""
@@ -250,13 +257,14 @@ def _entry(member: bytes) -> Entry | None:
         return None
 
 
-def _claim(member: bytes, number: int, doubt_until: float) -> Claim:
+def _claim(member: bytes, number: int, doubt_until: float, *, delivered: bool) -> Claim:
     entry = Entry.at(member.decode())
     return Claim(
         entry,
         attempts=number // Mark.ATTEMPT,
         alone=bool(number & Mark.ALONE),
         doubtful=bool(number & Mark.DOUBTFUL) or entry.received <= doubt_until,
+        delivered=delivered,
     )
 
 

@@ -20,6 +20,7 @@ _TYPES = {
     "totals": "hash",
     "figures": "hash",
     "recent": "hash",
+    "stuck": "set",
 }
 EPOCH = "dcm:epoch"  # a random value: gone or changed, the index was lost
 SCANS_WANTED = "dcm:scans"  # a counter: whoever dropped something asks for a scan of the spool

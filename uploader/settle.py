@@ -1,12 +1,9 @@
 """Settles instances after a request: out of the spool, back into the index, or into quarantine."""
 
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
 from shared import logs
 from shared.entry import Entry
@@ -21,8 +18,6 @@ from uploader.outcome import Outcome, Verdict
 from uploader.workplace import Workplace
 
 log = logs.get(__name__)
-
-STUCK = "could not be removed from the spool: its folder cannot be written"
 
 Result = tuple[Claim, Outcome]
 
@@ -75,33 +70,32 @@ class Settlement:
         self._index.ack(self._name, released)
         return tally
 
+    def to_send(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Those to be sent; what was delivered and could not be removed is removed now or later."""
+        for claim in claims:
+            if claim.delivered and self._release(claim.entry):
+                self._index.ack(self._name, [claim.entry])
+        return self.present([each for each in claims if not each.delivered])
+
     def present(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Those whose file is there, whole, and can leave once it is delivered: what stays would be
-        sent again and again. Others were delivered, or dropped by an operator. One of another size
-        than it was received with goes to quarantine: it would be another image.
+        """Those whose file is there, whole; the others were delivered, or dropped by an operator.
+        One of another size than it was received with goes to quarantine: it would be another image.
         """
         there, gone = [], []
-        hindered: dict[str, list[Claim]] = {}
-        lets_go = cache(_lets_go)
         for claim in claims:
-            file = self._spool.file(claim.entry)
             try:
-                size = file.lstat().st_size
+                size = self._spool.file(claim.entry).lstat().st_size
             except OSError as error:
                 if error.errno in NO_SUCH_PLACE:
                     gone.append(claim.entry)
                 else:
-                    hindered.setdefault(f"cannot be found: {error.strerror}", []).append(claim)
+                    self._postpone(claim, f"cannot be found: {error.strerror}")
                 continue
-            if size != claim.entry.size:
-                detail = f"has {size} bytes instead of {claim.entry.size}"
-                self.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
-            elif lets_go(file.parent):
+            if size == claim.entry.size:
                 there.append(claim)
             else:
-                hindered.setdefault(STUCK, []).append(claim)
-        for reason, those in hindered.items():
-            self._postpone(those, reason)
+                detail = f"has {size} bytes instead of {claim.entry.size}"
+                self.quarantine(claim, Outcome(Verdict.REJECTED, 0, detail=detail))
         if gone:
             self._index.ack(self._name, gone)
         return there
@@ -150,6 +144,7 @@ class Settlement:
             self._spool.release(entry)
         except SpoolError as error:
             log.error("instance.not_released", destination=self._name, reason=str(error))
+            self._index.stuck(self._name, entry)
             delay = self._settings.retry_cap
             self._index.nack(self._name, [entry], delay=delay, mark=Mark.DOUBTFUL)
             return False
@@ -162,7 +157,7 @@ class Settlement:
         if not self.present([claim]):
             return
         if outcome.verdict is Verdict.POSTPONED:
-            self._postpone([claim], outcome.detail)
+            self._postpone(claim, outcome.detail)
             return
         attempts = claim.attempts + refused(outcome)
         delay = self._delay(attempts) if attempts and refused(outcome) else 0.0
@@ -178,10 +173,9 @@ class Settlement:
             **_reason(outcome),
         )
 
-    def _postpone(self, claims: Iterable[Claim], reason: str) -> None:
+    def _postpone(self, claim: Claim, reason: str) -> None:
         log.error("instance.postponed", destination=self._name, reason=reason)
-        entries = [each.entry for each in claims]
-        self._index.nack(self._name, entries, delay=self._settings.retry_cap)
+        self._index.nack(self._name, [claim.entry], delay=self._settings.retry_cap)
 
     def _sop_instance_uid(self, entry: Entry) -> str:
         """For people who look for it; "" for a file that cannot be read."""
@@ -192,13 +186,6 @@ class Settlement:
 
     def _delay(self, tries: int) -> float:
         return backoff(tries, self._settings.retry_base, self._settings.retry_cap)
-
-
-def _lets_go(folder: Path) -> bool:
-    """Whether files can be removed from it: not where a file system became read-only, as it does
-    after an error, nor with the rights of somebody who may only read.
-    """
-    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _reason(outcome: Outcome) -> dict[str, object]:

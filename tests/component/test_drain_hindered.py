@@ -138,11 +138,13 @@ def test_what_could_not_leave_the_spool_is_not_sent_again_and_again(
         with disk.read_only():
             uploader.run_for(3 * RETRY_CAP)
 
-            assert origin_server.stores == []
+            sent = sorted(each.uid for each in made)
+            assert sorted(origin_server.holdings.stores) == sent, "what a failing disk still gives"
             assert len(uploader.left) == len(made)
 
         uploader.run()
-        assert set(origin_server.held) == {each.uid for each in made}
+        assert sorted(origin_server.holdings.stores) == sent, "once"
+        assert uploader.counts.waiting == uploader.counts.leased == 0
 
 
 def test_what_the_disk_cannot_read_is_not_tried_at_full_speed(begin: Begin, tmp_path: Path) -> None:
