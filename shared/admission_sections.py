@@ -50,3 +50,20 @@ class KnownPeer(Section):
         description="Associations at once of one calling AE title; unset: "
         "receive.max_associations_per_ae.",
     )
+    idle_timeout: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds its association may be silent; unset: receive.idle_timeout.",
+    )
+    pdu_timeout: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds for a PDU of its that has begun to be complete; unset: "
+        "receive.pdu_timeout.",
+    )
+    message_timeout: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds for a message of its that has begun to be complete, and one for each "
+        "64 KiB; unset: receive.message_timeout.",
+    )

@@ -1,6 +1,7 @@
 """Who may open an association, how many, and for what (PS3.8 9.3.4, PS3.7 C.5.13)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Literal
@@ -9,6 +10,7 @@ from shared import logs
 from shared.admission_sections import AdmissionSettings, KnownPeer, May
 from shared.dimse import callers
 from shared.dimse.command import C_ECHO_RQ, C_FIND_RQ, C_STORE_RQ
+from shared.dimse.deadlines import Timeouts
 from shared.dimse.rejection import (
     CALLED_AE_NOT_RECOGNIZED,
     CALLING_AE_NOT_RECOGNIZED,
@@ -52,6 +54,18 @@ class Admission:
         """Whether what it stores is validated strictly."""
         known = self._known(peer.calling_ae, peer.address)
         return ((known and known.validation) or default) == "strict"
+
+    def timeouts(self, peer: Peer, default: Timeouts) -> Timeouts:
+        """Those of its association."""
+        known = self._known(peer.calling_ae, peer.address)
+        if known is None:
+            return default
+        own = {
+            "idle": known.idle_timeout,
+            "pdu": known.pdu_timeout,
+            "message": known.message_timeout,
+        }
+        return replace(default, **{name: each for name, each in own.items() if each is not None})
 
     def denied(self, peer: Peer) -> frozenset[int]:
         """Command fields of the requests it may not make."""

@@ -196,6 +196,7 @@ class Association:
     def send_accept(self) -> None:
         if self._agreement:
             self._since = self._deadlines.active = self._wire.now()
+            self._deadlines.limit(self._entity.timeouts_of(self._peer))
             self._messages = Messages(
                 self,
                 self._peer,

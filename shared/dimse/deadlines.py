@@ -35,6 +35,10 @@ class Deadlines:
         self.output = 0.0  # since when the peer does not read
         self.active = now  # when the last message was complete
 
+    def limit(self, timeouts: Timeouts) -> None:
+        """These hold from now on."""
+        self._timeouts = timeouts
+
     def overdue(self, now: float, *, busy: bool) -> str | None:
         """Why to give the peer up, if there is a reason; ARTIM apart."""
         limits = self._timeouts

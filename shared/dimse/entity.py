@@ -40,6 +40,9 @@ class Entity:
         self.admission = EVERYBODY
         self._admit = admit
 
+    def timeouts_of(self, peer: Peer) -> Timeouts:
+        return self.admission.timeouts(peer, self.timeouts)
+
     def judge(self, peer: Peer) -> Rejection | None:
         """Whether an association may be: decided each time, never from what is kept."""
         if self.draining:

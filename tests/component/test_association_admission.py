@@ -20,6 +20,7 @@ from tests.support.raw_association import (
     us,
 )
 
+ABORT = 7
 NOT_OUR_TITLE = (3, bytes((0, 1, 1, 7)))
 NOT_THEIRS = (3, bytes((0, 1, 1, 3)))
 LIMIT = (3, bytes((0, 2, 3, 2)))
@@ -127,3 +128,46 @@ def test_whoever_is_open_to_all_says_so_at_start(
 
     logged = capsys.readouterr().out + caplog.text  # as another test may have left it
     assert ("admission.promiscuous" in logged) is told
+
+
+DATA = p_data(1, 2, bytes(64))
+ANNOUNCED = p_data(1, 3, c_store_rq())
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "left"),
+    [
+        ("idle_timeout", b"", ANNOUNCED + DATA),
+        ("pdu_timeout", ANNOUNCED + DATA[:-7], DATA[-7:]),
+        ("message_timeout", ANNOUNCED, DATA),
+    ],
+)
+def test_a_peer_has_time_outs_of_its_own_and_others_have_those_of_all(
+    name: str, sent: bytes, left: bytes
+) -> None:
+    own: dict[str, Any] = {name: 0.3}
+    who = admission(KnownPeer(calling_ae="SLOW*"), KnownPeer(calling_ae="QUICK", **own))
+    with (
+        accepting(RecordingService(), admission=who) as running,
+        RawAssociation(running.port) as quick,
+        RawAssociation(running.port) as slow,
+    ):
+        for modality, title in ((quick, b"QUICK"), (slow, b"SLOW1")):
+            modality.associate(Asking(calling=title))
+            modality.send(sent)
+
+        assert quick.read()[0] == ABORT
+        slow.send(left)
+        assert slow.answer().status == 0
+
+
+def test_a_query_whose_identifier_never_comes_ends_by_the_message_timeout_of_its_peer() -> None:
+    who = admission(KnownPeer(calling_ae="SCHEDULER", message_timeout=0.3))
+    with (
+        accepting(RecordingService(), admission=who) as running,
+        RawAssociation(running.port) as scheduler,
+    ):
+        scheduler.associate(Asking(calling=b"SCHEDULER", contexts=EVERYTHING))
+        scheduler.send(p_data(5, 3, command(us(0x0100, 0x0020), us(0x0110, 7), us(0x0800, 1))))
+
+        assert scheduler.read()[0] == ABORT
