@@ -224,6 +224,10 @@ class Destination(Section):
     timeout: float = Field(
         default=60.0, gt=0, le=3600, description="Seconds without progress before a request fails."
     )
+    http2: bool = Field(
+        default=False,
+        description="Speak HTTP/2 where the server does (decision 0015 says why it is off).",
+    )
     bandwidth: Bandwidth = Field(
         default=0, ge=0, description="Bytes a second that go there at most, in all; 0: no limit."
     )

@@ -15,7 +15,7 @@ def open_client(destination: Destination) -> httpx.Client:
     uri = destination.upload_uri or destination.worklist_uri or ""
     return httpx.Client(
         auth=open_auth(destination),
-        transport=Transport(destination, uri, destination.timeout),
+        transport=Transport(destination, uri, destination.timeout, http2=destination.http2),
         timeout=_timeout(destination),
         headers=HEADERS,
         trust_env=False,

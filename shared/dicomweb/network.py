@@ -16,6 +16,7 @@ from collections.abc import Iterable
 import httpcore
 
 SLOWEST = 16 * 1024  # bytes/s: a line slower than ISDN carries no images
+PIECE = 64 * 1024  # bytes; four records of TLS
 INTERIM = b"HTTP/1.1 1"  # a 1xx status line: the final answer is still to come
 
 
@@ -66,6 +67,9 @@ class Stream(httpcore.NetworkStream):
         if early := self._early:
             self._early = b""
             return early
+        return self._receive(max_bytes, timeout)
+
+    def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
         left = self._since + self._patience - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the answer did not end in time")
@@ -110,7 +114,8 @@ class Stream(httpcore.NetworkStream):
         except (OSError, ValueError) as error:  # ValueError: a host name TLS cannot carry
             self.close()
             raise httpcore.ConnectError(str(error)) from error
-        return Stream(wrapped, self._patience)
+        kind = OverlappingStream if wrapped.selected_alpn_protocol() == "h2" else Stream
+        return kind(wrapped, self._patience)
 
     def idle_at_most(self, seconds: float) -> None:
         """The server closes it after so long (Keep-Alive: timeout): do not be late by a hair."""
@@ -146,17 +151,24 @@ class Stream(httpcore.NetworkStream):
 
         httpcore goes on to the answer after a WriteError.
         """
-        if not self._sent or not self._readable():
+        received = self._here() if self._sent else None
+        if received is None:
             return
-        self._wait(0.0)
-        try:
-            self._early += self._sock.recv(64 * 1024)
-        except (BlockingIOError, ssl.SSLWantReadError):  # a TLS record without data for us
-            return
-        except ssl.SSLError as error:  # an alert, such as for our certificate: told only once
-            raise httpcore.ReadError(str(error)) from error
+        self._early += received
         if not self._early.startswith(INTERIM):
             raise httpcore.WriteError("answered before the request ended")
+
+    def _here(self) -> bytes | None:
+        """What can be read without waiting; None: nothing, b"": the peer has closed."""
+        if not self._readable():
+            return None
+        self._wait(0.0)
+        try:
+            return self._sock.recv(PIECE)
+        except (BlockingIOError, ssl.SSLWantReadError):  # a TLS record without data for us
+            return None
+        except ssl.SSLError as error:  # an alert, such as for our certificate: told only once
+            raise httpcore.ReadError(str(error)) from error
 
     def _readable(self) -> bool:
         poll = select.poll()
@@ -167,3 +179,54 @@ class Stream(httpcore.NetworkStream):
         if timeout != self._timeout:  # settimeout is a system call
             self._sock.settimeout(timeout)
             self._timeout = timeout
+
+
+class OverlappingStream(Stream):
+    """One on which a server may speak while we do (HTTP/2): who uses it says whose turn it is.
+
+    While a request is sent, waiting for the server to want more of it counts as sending does.
+    """
+
+    def begin(self) -> None:
+        """A request begins."""
+        self._turn(sending=False)
+        self._turn(sending=True)
+
+    def end(self) -> None:
+        """It has been sent: the answer's time begins."""
+        self._turn(sending=False)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if not self._sending:
+            return self._receive(max_bytes, timeout)
+        left = self._patience + self._sent / SLOWEST - self._waited
+        if left <= 0:
+            raise httpcore.WriteTimeout("the request is taken too slowly")
+        began = time.monotonic()
+        self._wait(left if timeout is None else min(timeout, left))
+        try:
+            return self._sock.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+        finally:
+            self._waited += time.monotonic() - began
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        try:
+            self._wait(timeout)
+            self._send(memoryview(buffer))
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    def here(self) -> bytes | None:
+        """What can be read without waiting; None: nothing, b"": the peer has closed."""
+        try:
+            return self._here()
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error

@@ -26,12 +26,22 @@ _KEEP_ALIVE = re.compile(r"timeout=(\d{1,6})")
 
 
 class Transport(httpx.HTTPTransport):
-    def __init__(self, destination: Destination, uri: str, patience: float) -> None:
+    def __init__(
+        self, destination: Destination, uri: str, patience: float, *, http2: bool = False
+    ) -> None:
+        """`patience`: seconds; see shared.dicomweb.network. Through a proxy all is HTTP/1.1."""
         context = tls_context(destination)
-        super().__init__(verify=context, limits=LIMITS, proxy=_proxy(uri), trust_env=False)
+        proxy = _proxy(uri)
+        super().__init__(verify=context, limits=LIMITS, proxy=proxy, trust_env=False)
         self._certificate = ClientCertificate(destination, context)
-        pool: httpcore.ConnectionPool = self._pool
-        pool._network_backend = Backend(patience)  # noqa: SLF001  # httpx 0.28 has no argument for it
+        backend = Backend(patience)
+        if http2 and not proxy:
+            from shared.dicomweb.http2_pool import open_pool  # h2, where it is used
+
+            self._pool = open_pool(context, backend, LIMITS)
+        else:
+            pool: httpcore.ConnectionPool = self._pool
+            pool._network_backend = backend  # noqa: SLF001  # httpx 0.28 has no argument for it
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._certificate.refresh()
@@ -46,7 +56,13 @@ class Transport(httpx.HTTPTransport):
 class AsyncTransport(httpx.AsyncHTTPTransport):
     def __init__(self, destination: Destination, uri: str) -> None:
         context = tls_context(destination)
-        super().__init__(verify=context, limits=LIMITS, proxy=_proxy(uri), trust_env=False)
+        super().__init__(
+            verify=context,
+            limits=LIMITS,
+            proxy=_proxy(uri),
+            trust_env=False,
+            http2=destination.http2,
+        )
         self._certificate = ClientCertificate(destination, context)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

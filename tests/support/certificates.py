@@ -25,6 +25,14 @@ class Certificates:
             context.verify_mode = ssl.CERT_REQUIRED
         return context
 
+    def for_server(self, folder: Path) -> tuple[Path, Path]:
+        """Certificate and key of this machine, for a server that is another program."""
+        issued = self.authority.issue_cert("localhost", "127.0.0.1")
+        certificate, key = folder / "server.pem", folder / "server.key"
+        certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+        issued.private_key_pem.write_to_path(str(key))
+        return certificate, key
+
     def client(
         self, name: str = "proxy.example", *, not_after: datetime | None = None
     ) -> tuple[Path, Path]:
