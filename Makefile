@@ -7,10 +7,10 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 SERVICES := receiver uploader worklist sandbox standalone
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format stack bench chaos fuzz docs site sbom up lock clean
+.PHONY: help setup demo test check format stack bench chaos fuzz docs screenshots site sbom up lock clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.installed ## .venv from the hashed requirements
 
@@ -23,8 +23,17 @@ setup: .venv/.installed ## .venv from the hashed requirements
 demo: setup ## a study in, a study out, a worklist asked: the main job in one minute
 	$(BIN)/dicomweb-proxy demo $(ARGS)
 
-test: check ## check, unit and component tests
+test: check .venv/.browser ## check, unit and component tests
 	$(BIN)/pytest -m 'not stack and not chaos' -n $(JOBS) --dist loadfile $(ARGS)
+
+# Playwright has wheels for most systems; where it has none, the tests in a browser are skipped.
+.venv/.browser: requirements/browser.txt .venv/.installed
+	$(BIN)/pip install --quiet --no-deps --no-compile --require-hashes -r requirements/browser.txt || \
+	  echo "Playwright cannot be installed here: no tests in a browser"
+	@touch $@
+
+screenshots: setup .venv/.browser ## the pictures of the status page in docs/images, by Chromium
+	$(BIN)/python -m tests.support.screenshots
 
 check: setup ## format, lint, strict types, import contracts, file lengths
 	$(BIN)/ruff format --check .
@@ -80,6 +89,7 @@ lock: ## requirements/*.txt anew, hashed, without an index
 	$(COMPILE) --extra standalone --extra aws --extra tracing --group dev pyproject.toml -o requirements/dev.txt
 	for extra in aws tracing; do \
 	  $(COMPILE) --constraints requirements/dev.txt --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
+	$(COMPILE) --constraints requirements/dev.txt --group browser -o requirements/browser.txt
 	$(COMPILE) --group fuzz -o requirements/fuzz.txt
 	$(COMPILE) --group site -o requirements/site.txt
 

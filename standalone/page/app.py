@@ -44,10 +44,9 @@ def application(settings: Settings) -> Starlette:
     def state(_: Request) -> Response:
         """For machines: what everybody may know."""
         found = watched.now().state
-        troubles = view.troubles(found)
         content = {
-            "summary": "; ".join(troubles) or view.calm(found),
-            "trouble": bool(troubles),
+            "summary": view.sentence(found),
+            "trouble": bool(view.troubles(found)),
             "counts": dict(view.counts(found, time.time())),
         }
         return JSONResponse(content, headers=answers.HEADERS)

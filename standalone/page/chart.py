@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from shared.recent import MINUTES
 from standalone.page.markup import Markup, joined, tag
 
-WIDTH, HEIGHT = 720, 160  # user units
-LEFT, BOTTOM = 48, 20  # for the axes
+WIDTH, HEIGHT = 720, 200  # user units
+LEFT, BOTTOM = 56, 28  # for the axes
 STEP = (WIDTH - LEFT) / MINUTES
 TICKS = (60, 45, 30, 15, 0)  # minutes ago
 
@@ -23,7 +23,7 @@ def chart(came: Sequence[int], went: Sequence[int]) -> Markup:
     return tag(
         "svg",
         *bars,
-        _text(LEFT - 6, 12, f"{top:,}", "end"),
+        _text(LEFT - 6, 20, f"{top:,}", "end"),
         _text(LEFT - 6, HEIGHT - BOTTOM, "0", "end"),
         *(_tick(ago) for ago in TICKS),
         tag("path", d=f"M{LEFT} 0V{HEIGHT - BOTTOM}H{WIDTH}", class_="axis"),
@@ -63,7 +63,7 @@ def _bar(minute: int, place: int, number: int, top: int) -> Markup:
 def _tick(ago: int) -> Markup:
     at = LEFT + STEP * (MINUTES - ago)
     anchor = {TICKS[0]: "start", 0: "end"}.get(ago, "middle")
-    return _text(at, HEIGHT - 5, f"-{ago} min" if ago else "now", anchor)
+    return _text(at, HEIGHT - 6, f"-{ago} min" if ago else "now", anchor)
 
 
 def _text(at: float, height: float, text: str, anchor: str) -> Markup:

@@ -53,7 +53,14 @@ def callers(hour: Hour | None) -> Markup:
     if not names:
         return tag("p", "Nobody connected in the last hour.")
     rows = [_caller(name, hour) for name in sorted(names, key=lambda name: (name == OTHERS, name))]
-    return tag("div", table(CALLER_HEADS, rows), class_="wide")
+    return tag(
+        "div",
+        table(CALLER_HEADS, rows),
+        class_="wide",
+        role="group",
+        aria_label="Associations by AE title",
+        tabindex=0,  # where it is wider than the screen, arrow keys move it
+    )
 
 
 def confirmation(chosen: Sequence[Quarantined], visitor: Visitor) -> Markup:

@@ -13,9 +13,14 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def summary(state: State) -> Markup:
-    found = troubles(state)
-    mark = "trouble" if found else "calm"
-    return tag("p", "; ".join(found) or calm(state), id="summary", role="status", class_=mark)
+    mark = "trouble" if troubles(state) else "calm"
+    return tag("p", sentence(state), id="summary", role="status", class_=mark)
+
+
+def sentence(state: State) -> str:
+    """What is wrong, else what goes on."""
+    first, *others = troubles(state) or [_calm(state)]
+    return "; ".join((first, *(each[:1].lower() + each[1:] for each in others)))
 
 
 def counts(state: State, now: float) -> Pairs:
@@ -111,7 +116,7 @@ def _of(some: int, number: int) -> str:
     return f"{some} of {number} {archives} {'is' if some == 1 else 'are'}"
 
 
-def calm(state: State) -> str:
+def _calm(state: State) -> str:
     waiting = any(each.kept for each in state.destinations)
     return "Images are on their way" if waiting else "Nothing waits"
 

@@ -37,7 +37,7 @@ def test_names_and_reasons_are_for_those_who_log_in(visit: Visit, tmp_path: Path
     named = (uid, WHY, item, "default")
     assert not [each for each in named if each in before]
     assert [each for each in named if each in after] == list(named)
-    assert "Instances are in quarantine" in before
+    assert "nstances are in quarantine" in before
     with Visit(str(visit.base_url)) as other:  # who comes next has not logged in
         assert uid not in other.text()
 
