@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from threading import Lock
 
+from shared.errors import SpoolError
 from shared.spares import Partial, Spares
 
 FOLDER = ".incoming"
@@ -28,12 +29,13 @@ class Incoming:
         self._process = f"{process:08x}"
         self._numbers = itertools.count()
         self._lock: int | None = None
+        self._home: os.stat_result | None = None  # of the folder, as it was when it was begun with
         self._locking = Lock()
         self._spares = Spares(self._make) if ahead else None
 
     def create(self) -> Partial:
-        """A new partial file. Raises OSError."""
-        if self._lock is None:
+        """A new partial file. Raises OSError, SpoolError."""
+        if not self._holds():
             self._hold()
         return self._spares.take() if self._spares else self._make()
 
@@ -44,8 +46,7 @@ class Incoming:
             if self._lock is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(self._lock_file())  # noqa: PTH108  as in _make
-                os.close(self._lock)
-                self._lock = None
+            self._let_go()
 
     def _make(self) -> Partial:
         path = f"{self._folder}/.{self._process}-{next(self._numbers)}.part"
@@ -55,8 +56,9 @@ class Incoming:
     def recover(self) -> int:
         """Remove what processes left that are no more; how many instances they had begun.
 
-        Anything whose name is not one of ours stays. Raises OSError.
+        Anything whose name is not one of ours stays. Raises OSError, SpoolError.
         """
+        self._prove_home()
         names = os.listdir(self._folder)  # noqa: PTH208  names are enough
         owners = {found[1] for name in names if (found := _PARTIAL.fullmatch(name))}
         owners |= {found[1] for name in names if (found := _LOCK_FILE.fullmatch(name))}
@@ -65,8 +67,15 @@ class Incoming:
     def _lock_file(self) -> str:
         return f"{self._folder}/.{self._process}.lock"
 
+    def _holds(self) -> bool:
+        return self._lock is not None and os.path.exists(self._lock_file())  # noqa: PTH110  _make
+
     def _hold(self) -> None:
         with self._locking:
+            if self._holds():
+                return
+            self._prove_home()
+            self._let_go()
             while self._lock is None:
                 held = os.open(self._lock_file(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
                 fcntl.flock(held, fcntl.LOCK_EX)
@@ -74,6 +83,20 @@ class Incoming:
                     self._lock = held
                 else:
                     os.close(held)
+
+    def _prove_home(self) -> None:
+        """In another file system, or in what a mount had covered, nobody would find again what a
+        sender was told is safe. Raises OSError, SpoolError.
+        """
+        found = os.stat(self._folder)  # noqa: PTH116  as in _make
+        self._home = self._home or found
+        if not os.path.samestat(self._home, found):
+            raise SpoolError(f"{self._folder}: is not what it was: is the spool mounted?")
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _bury(self, owner: str, names: list[str]) -> int:
         lock_file = f"{self._folder}/.{owner}.lock"

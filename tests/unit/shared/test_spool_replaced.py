@@ -1,6 +1,7 @@
 """Something else stands where the spool's own files and folders should be: nothing waits for it."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from shared.errors import SpoolError
 from shared.spool import Spool
 from shared.spool_check import Kind, check, repair
 from shared.spool_sections import SpoolSettings
-from tests.support.spools import files_below, keep
+from tests.support.spools import files_below, keep, open_spool
 
 PART10 = file_meta("1.2.840.10008.5.1.4.1.1.4", "1.2.3", "1.2.840.10008.1.2.1") + b"data set"
 
@@ -183,3 +184,46 @@ def test_a_record_alone_that_is_a_folder_is_told_of(tmp_path: Path) -> None:
     assert found.kind is Kind.RECORD_ALONE
     with pytest.raises(SpoolError, match="cannot remove a record"):
         repair(spool, found)
+
+
+def test_what_another_folder_would_hide_is_not_taken(tmp_path: Path) -> None:
+    """The spool's file system is gone, and what it had covered looks like a spool as well."""
+    root, away = tmp_path / "spool", tmp_path / "away"
+    spool = open_spool(root)
+    keep(spool, b"first")
+    root.rename(away)
+    open_spool(root).close()
+
+    for _ in range(3):
+        with pytest.raises(SpoolError, match="is the spool mounted"):
+            spool.receive()
+
+    shutil.rmtree(root)
+    away.rename(root)
+    for number in range(3):
+        keep(spool, bytes([number]))
+    assert len(list(spool.scan("cloud"))) == 4
+
+
+def test_a_spool_that_is_gone_before_its_first_instance_is_noticed_too(tmp_path: Path) -> None:
+    root = tmp_path / "spool"
+    spool = open_spool(root)
+    root.rename(tmp_path / "away")
+    open_spool(root).close()
+
+    with pytest.raises(SpoolError, match="is the spool mounted"):
+        spool.receive()
+
+
+def test_a_lock_that_somebody_tidied_away_is_taken_again(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    keep(spool, b"first")
+    [lock] = tmp_path.glob(".incoming/*.lock")
+    lock.unlink()
+
+    begun = spool.receive()
+    begun.write(b"second")
+
+    assert lock.exists()
+    open_spool(tmp_path).close()  # takes it for no dead one's
+    assert begun.keep(["cloud"])
