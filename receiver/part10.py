@@ -7,8 +7,7 @@ what is required and nothing else: no version name, no AE titles, no time.
 from functools import lru_cache
 from struct import pack
 
-# Derived from a UUID (PS3.5 B.2). It stays as it is in every version: see above.
-IMPLEMENTATION_CLASS_UID = "2.25.151376370758704304646596008397940074953"
+from shared.uid import IMPLEMENTATION_CLASS_UID
 
 _PREAMBLE = bytes(128) + b"DICM"
 _VERSION = pack("<HH2sHIH", 0x0002, 0x0001, b"OB", 0, 2, 0x0100)  # 00H 01H

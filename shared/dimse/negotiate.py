@@ -15,10 +15,10 @@ from shared.dimse import proposal as proposals
 from shared.dimse.pdu import A_ASSOCIATE_AC, HEADER
 from shared.dimse.proposal import FIXED, Proposal, ProposedContext
 from shared.dimse.service import Service
+from shared.uid import IMPLEMENTATION_CLASS_UID
 
 VERIFICATION = "1.2.840.10008.1.1"  # PS3.4 A.4
 APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"  # PS3.7 A.2.1
-IMPLEMENTATION_CLASS_UID = b"2.25.288509710846731527580409702644801891622"  # ours, made from a UUID
 IMPLEMENTATION_VERSION_NAME = b"DICOMWEBPROXY"
 
 ANY = "*"  # in a list of transfer syntaxes: every other one
@@ -112,7 +112,7 @@ class Negotiator:
     def _user_information(self, proposal: Proposal) -> bytes:
         items = [
             _item(0x51, _U32.pack(self._policy.maximum_length)),
-            _item(0x52, IMPLEMENTATION_CLASS_UID),
+            _item(0x52, IMPLEMENTATION_CLASS_UID.encode("ascii")),
         ]
         if proposal.asynchronous:
             items.append(_item(0x53, _U16.pack(1) + _U16.pack(1)))  # one at a time

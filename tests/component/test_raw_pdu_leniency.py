@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.dimse.service import Peer
+from shared.uid import IMPLEMENTATION_CLASS_UID
 from tests.support.acceptor import PRIVATE, RecordingService, Running, accepting
 from tests.support.raw_association import (
     BIG_ENDIAN,
@@ -177,6 +178,7 @@ def test_user_information_is_answered_item_by_item(running: Running) -> None:
     kinds = dict(accepted.user)
     assert [kind for kind, _ in accepted.user] == [0x51, 0x52, 0x53, 0x54, 0x55]
     assert kinds[0x51] == struct.pack(">I", 131072)
+    assert kinds[0x52] == IMPLEMENTATION_CLASS_UID.encode()  # as in group 0002
     assert kinds[0x53] == b"\0\1\0\1"
     assert kinds[0x54] == struct.pack(">H", len(CT)) + CT.encode() + b"\1\0"
 

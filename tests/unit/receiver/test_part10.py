@@ -4,7 +4,8 @@ from io import BytesIO
 
 from pydicom import dcmread
 
-from receiver.part10 import IMPLEMENTATION_CLASS_UID, file_meta
+from receiver.part10 import file_meta
+from shared.uid import IMPLEMENTATION_CLASS_UID
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
 EXPLICIT = "1.2.840.10008.1.2.1"
