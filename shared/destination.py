@@ -126,6 +126,12 @@ class Auth(Section):
         description="How aws vouches for a body: by its hash, or as in AWS' example for "
         "HealthImaging, which leaves it to TLS (decision 0013).",
     )
+    token_timeout: float = Field(
+        default=10.0,
+        gt=0,
+        le=300,
+        description="Seconds for an exchange with a token endpoint; timeout if that is less.",
+    )
     client_certificate_file: Path | None = Field(
         default=None, description="Certificate, with its chain, that we show in TLS; any kind."
     )
@@ -223,6 +229,12 @@ class Destination(Section):
     )
     timeout: float = Field(
         default=60.0, gt=0, le=3600, description="Seconds without progress before a request fails."
+    )
+    connect_timeout: float = Field(
+        default=10.0,  # three lost SYNs, and still well inside any job's time limit
+        gt=0,
+        le=300,
+        description="Seconds for a connection, and again for its TLS; timeout if that is less.",
     )
     http2: bool = Field(
         default=False,

@@ -11,7 +11,7 @@ from botocore.session import Session
 
 from shared import logs
 from shared.destination import Destination
-from shared.dicomweb.issuer import DEADLINE
+from shared.dicomweb.issuer import deadline
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
 
 METADATA_TIMEOUT = 2  # seconds; the metadata service is on this machine
@@ -86,7 +86,7 @@ class Chain:
             session.set_config_variable("credentials_file", str(auth.credentials_file))
         session.set_config_variable("metadata_service_timeout", METADATA_TIMEOUT)
         session.set_config_variable("metadata_service_num_attempts", ATTEMPTS)
-        patience = min(DEADLINE, self._destination.timeout)
+        patience = deadline(self._destination)
         session.set_default_client_config(
             Config(
                 connect_timeout=patience,

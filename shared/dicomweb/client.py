@@ -6,7 +6,6 @@ from shared.destination import Destination
 from shared.dicomweb.auth import open_auth
 from shared.dicomweb.transport import AsyncTransport, Transport
 
-CONNECT_TIMEOUT = 10.0  # s; three lost SYNs, and still well inside any job's time limit
 HEADERS = {"User-Agent": "dicomweb-proxy"}
 
 
@@ -35,4 +34,5 @@ def open_async_client(destination: Destination) -> httpx.AsyncClient:
 
 
 def _timeout(destination: Destination) -> httpx.Timeout:
-    return httpx.Timeout(destination.timeout, connect=min(CONNECT_TIMEOUT, destination.timeout))
+    connect = min(destination.connect_timeout, destination.timeout)
+    return httpx.Timeout(destination.timeout, connect=connect)

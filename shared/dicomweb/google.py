@@ -14,7 +14,7 @@ from google.oauth2 import service_account
 
 from shared.destination import Destination
 from shared.dicomweb.auth import problem
-from shared.dicomweb.issuer import DEADLINE, LIFETIME, issuer_client, issuer_faults, refusal
+from shared.dicomweb.issuer import LIFETIME, issuer_client, issuer_faults, refusal
 from shared.dicomweb.tokens import Token, TokenCredentials, TokenSource
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
 from shared.google_defaults import default_file, metadata_host
@@ -61,10 +61,9 @@ class Request(google.auth.transport.Request):
         **_: object,
     ) -> Response:
         with issuer_faults():
+            patience = timeout or httpx.USE_CLIENT_DEFAULT
             return Response(
-                self._client.request(
-                    method, url, content=body, headers=headers, timeout=timeout or DEADLINE
-                )
+                self._client.request(method, url, content=body, headers=headers, timeout=patience)
             )
 
 

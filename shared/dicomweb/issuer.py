@@ -10,7 +10,6 @@ from shared.dicomweb.faults import UNAVAILABLE, faults
 from shared.dicomweb.transport import Transport
 from shared.errors import Denied, DestinationFault, Misconfigured, Unavailable
 
-DEADLINE = 10.0  # s for one exchange; google-auth makes three at most
 LIFETIME = 3600.0  # s of a token whose issuer does not say (RFC 6749 5.1)
 REFUSED = frozenset({400, 401, 403})
 # RFC 6749 5.2, the words that are safe to show; others could be anything.
@@ -26,9 +25,14 @@ CODES = frozenset(
 )
 
 
+def deadline(destination: Destination) -> float:
+    """Seconds for one exchange; google-auth makes three at most."""
+    return min(destination.auth.token_timeout, destination.timeout)
+
+
 def issuer_client(destination: Destination, uri: str) -> httpx.Client:
     """Used once an hour or so, and closed after it."""
-    patience = min(DEADLINE, destination.timeout)
+    patience = deadline(destination)
     return httpx.Client(
         transport=Transport(destination, uri, patience), timeout=patience, trust_env=False
     )
