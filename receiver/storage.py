@@ -18,7 +18,7 @@ from shared.disk import Disk
 from shared.errors import SpoolFull
 from shared.needs import UPLOADS
 from shared.reserves import space
-from shared.route_overlap import warnings
+from shared.route_overlap import warnings, warnings_of_peers
 from shared.routing import Routes
 from shared.spool import Pressure, Spool
 from shared.spool_sections import SpoolSettings
@@ -59,7 +59,11 @@ class Storage:
 
 
 def router(settings: Settings) -> Router:
-    for each in warnings(settings.routes, settings.routing):
+    doubts = (
+        *warnings(settings.routes, settings.routing),
+        *warnings_of_peers(settings.peers),
+    )
+    for each in doubts:
         log.warning("routes.doubtful", reason=each)
     uploads = [each.name for each in settings.upload_destinations]
     routes = Routes(settings.routes, settings.routing, uploads)

@@ -9,10 +9,9 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from shared import config_rules as rules
-from shared.config_sources import Sources, known_beside
+from shared.config_sources import Sources, suggestion
 from shared.destination import Destination
 from shared.errors import ConfigurationError
-from shared.hints import hint
 from shared.needs import EVERYTHING, Needs
 from shared.sections import Sections
 
@@ -89,5 +88,5 @@ def _invalid(content: dict[str, Any], sources: Sources) -> tuple[list[str], set[
 
 def _texts(kind: str, message: str, key: str) -> list[str]:
     if kind == "extra_forbidden":
-        return [f"there is no such setting{hint(key, known_beside(key))}"]
+        return [f"there is no such setting{suggestion(key)}"]
     return message.removeprefix("Value error, ").splitlines()

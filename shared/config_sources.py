@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
@@ -73,13 +74,29 @@ def keys() -> Iterator[str]:
         yield from (f"{section}.{name}" for name in nested) if nested else ()
 
 
-def known_beside(key: str) -> list[str]:
-    """The settings that a misspelt key may have meant."""
-    table, *rest = key.split(".")
-    item = get_args(field.annotation)[:1] if (field := Sections.model_fields.get(table)) else ()
-    if len(rest) > 1 and item:  # destinations.0.name
-        return [f"{table}.{rest[0]}.{name}" for name in item[0].model_fields]
-    return [*Sections.model_fields, *keys()]
+def suggestion(key: str) -> str:
+    """What a misspelt key may have meant, among those that may stand in its table."""
+    table, _, name = key.rpartition(".")
+    found = _model(table)
+    if found is None:  # the table is misspelt as well
+        return hint(key, keys())
+    beside = hint(name, found.model_fields)
+    return beside.replace("mean ", f"mean {table}.") if table else beside or hint(key, keys())
+
+
+def _model(table: str) -> type[BaseModel] | None:
+    """What may stand in a.dotted.place; None if there is no such table."""
+    model: type[BaseModel] = Sections
+    for part in table.split(".") if table else ():
+        if part.isdigit():  # of a list, whose kind of item is known already
+            continue
+        field = model.model_fields.get(part)
+        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+        found = [each for each in kinds if isinstance(each, type) and issubclass(each, BaseModel)]
+        if not found:
+            return None
+        model = found[0]
+    return model
 
 
 def _read(path: Path, *, must_exist: bool) -> tuple[dict[str, Any], list[str]]:
@@ -108,10 +125,14 @@ def _unknown(names: Iterable[str]) -> list[str]:
 
 
 def _misspelt(names: Iterable[str]) -> list[str]:
-    known = _known() - {FILE_VARIABLE}
-    return [
-        f"{name}: there is no such setting{hint(name.upper(), known)}" for name in _unknown(names)
-    ]
+    found = []
+    for name in _unknown(names):
+        key = name.upper().removeprefix(PREFIX).lower().replace("__", ".")
+        meant = suggestion(key).removeprefix(" (did you mean ").removesuffix("?)")
+        variable = PREFIX + meant.upper().replace(".", "__")
+        hinted = f" (did you mean {variable}?)" if meant else ""
+        found.append(f"{name}: there is no such setting{hinted}")
+    return found
 
 
 def _over(below: Any, above: Any) -> Any:

@@ -19,12 +19,17 @@ MEBIBYTE = 1024 * 1024
 
 
 def _service_uri(value: str) -> str:
-    parts = urlsplit(value.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    uri = value.strip()
+    try:
+        parts = urlsplit(uri)
+        whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        whole = False
+    if not whole or not uri.isprintable() or any(each in uri for each in " \\"):
         raise ValueError("must be an absolute http or https URI")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in uri or "#" in uri:
         raise ValueError("must have no user info, query or fragment; credentials belong in auth")
-    return value.strip().rstrip("/")
+    return uri.rstrip("/")
 
 
 def _without_variables(value: str) -> str:

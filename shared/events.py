@@ -55,7 +55,8 @@ EVENTS = (
     Event("instances.discarded", "warning", "reason instances", "How many, at the end."),
     Event("instance.refused", "warning debug", f"status reason {_OF_ONE} {_INSTANCE}",
           "By us (status: of C-STORE) or by a destination, which is tried again."),
-    Event("routes.doubtful", "warning", "reason", "A route is unreachable or overlaps another."),
+    Event("routes.doubtful", "warning", "reason",
+          "A route or one of the peers is unreachable or overlaps another."),
     Event("announcements.dropped", "warning", "instances",
           "Redis was away for long; a scan of the spool finds them.", repeats=True),
     # Spool
@@ -165,6 +166,8 @@ EVENTS = (
     Event("configuration.refused", "error", "mistakes note", "SIGHUP: the old settings hold."),
     Event("configuration.restart_needed", "warning", "sections",
           "SIGHUP: these changes wait for a restart."),
+    Event("secret.exposed", "warning", "setting file",
+          "At start; everybody on this machine can read that file."),
     Event("process.failed", "error", "number", "A process ended by a bug."),
     Event("process.killed", "warning error", "number process signal", "A process was killed."),
     Event("process.fell", "error", "process exit_code restart_in", "`up`: a process ended."),

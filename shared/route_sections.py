@@ -125,7 +125,7 @@ class Route(Section):
         "nothing and count.",
     )
     upload_to: tuple[str, ...] = Field(
-        default=(), description="Destinations that get a copy each; empty: routing.default_to."
+        default=(), description="Destinations that get a copy each; left out: routing.default_to."
     )
     status: Status = Field(default="0124", description="Status of a refusal, hexadecimal.")
     reason: Reason = Field(
@@ -140,6 +140,11 @@ class Route(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.action == "upload" and "upload_to" in self.model_fields_set and not self.upload_to:
+            raise ValueError(
+                "upload_to: an empty list names nowhere; leave it out for routing.default_to, or "
+                'say action = "discard" or "refuse" with a reason'
+            )
         if self.action == "upload":
             if self.reason:
                 raise ValueError('reason: needs action = "refuse" or "discard"')

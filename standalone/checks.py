@@ -12,7 +12,7 @@ from shared.broker import plain
 from shared.config import Settings
 from shared.errors import ConfigurationError, SpoolError
 from shared.reserves import Space, space
-from shared.route_overlap import warnings
+from shared.route_overlap import warnings, warnings_of_peers
 from shared.spool import Spool
 from standalone.check_origin import origin
 from standalone.check_secrets import secrets, unusable
@@ -30,6 +30,8 @@ def every(settings: Settings) -> Iterator[Finding]:
     yield Finding(OK, "configuration", _number(settings))
     for each in warnings(settings.routes, settings.routing):
         yield Finding(WARN, "routes", each, "see `dicomweb-proxy route explain`")
+    for each in warnings_of_peers(settings.peers):
+        yield Finding(WARN, "peers", each, "the first that matches decides: see their order")
     yield from unusable(settings)
     yield from secrets(settings)
     for destination in settings.destinations:

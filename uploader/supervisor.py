@@ -5,7 +5,7 @@ import signal
 import threading
 from pathlib import Path
 
-from shared import logs, metrics, sandbox
+from shared import logs, metrics, sandbox, secret_files
 from shared.certificates import Certificates, of_clients
 from shared.config import Settings, file_of
 from shared.disk import Disk
@@ -27,6 +27,7 @@ POLL = 0.1  # seconds between looks at the workers
 def run(settings: Settings, config: Path | None) -> None:
     """Raises ProxyError, and OSError for a health port that is taken."""
     sandbox.warn(settings)
+    secret_files.warn(settings, UPLOADS.of)
     stopping = threading.Event()
     renewing = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from shared import audit, logs, metrics, sandbox
+from shared import audit, logs, metrics, sandbox, secret_files
 from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
@@ -33,6 +33,7 @@ def main() -> int:
     logs.configure(settings.log, "worklist")
     audit.configure(settings.audit, "worklist")
     sandbox.warn(settings)
+    secret_files.warn(settings, WORKLISTS.of)
     return _run(settings, [service] if service.site.places else [])
 
 

@@ -13,7 +13,7 @@ from shared.config import Settings, load
 from shared.dimse.admission import FIELDS, Admission
 from shared.dimse.service import Peer
 from shared.needs import NOTHING
-from shared.route_overlap import warnings
+from shared.route_overlap import warnings, warnings_of_peers
 from shared.routing import ATTRIBUTES, Decision, Routes, Rule, Subject
 from shared.sender import Sender
 from shared.uri_template import resolved
@@ -83,7 +83,7 @@ def explain(settings: Settings, subject: Subject) -> Explanation:
         decision,
         {name: resolved(places[name], sender) for name in decision.destinations},
         worklist or next((each.name for each in settings.destinations if each.worklist_uri), None),
-        tuple(warnings(settings.routes, settings.routing)),
+        (*warnings(settings.routes, settings.routing), *warnings_of_peers(settings.peers)),
     )
 
 

@@ -1,4 +1,4 @@
-"""A secret of an archive that cannot be read: what needs the archive waits, receiving goes on."""
+"""Secrets that cannot be read: what needs the archive waits, receiving goes on. And an open one."""
 
 from pathlib import Path
 
@@ -85,6 +85,16 @@ def test_whoever_needs_the_secret_refuses_to_start(
         assert refusing.process.wait(PATIENCE) == 2
 
     assert refusing.log == f"auth.password_file: {tmp_path / 'password'}: {MISSING}\n"
+
+
+def test_a_secret_that_everybody_can_read_is_told_at_start(tmp_path: Path) -> None:
+    (password := tmp_path / "password").write_text("secret\n")
+    password.chmod(0o644)
+    with service("uploader", tmp_path) as uploader:
+        wait_until(lambda: uploader.events("uploader.started"), PATIENCE, "the uploader starts")
+        [told] = uploader.events("secret.exposed")
+
+    assert (told["setting"], told["file"]) == ("auth.password_file", str(password))
 
 
 def test_the_worklist_needs_no_secret_of_an_archive_for_uploads_alone(tmp_path: Path) -> None:

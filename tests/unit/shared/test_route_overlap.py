@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.route_overlap import warnings
+from shared.admission_sections import KnownPeer
+from shared.route_overlap import warnings, warnings_of_peers
 from shared.route_sections import Route, Routing
 
 NEVER = "routes.1 is never reached: routes.0 takes all that it matches"
@@ -35,3 +36,22 @@ def test_two_routes(first: Route, second: Route, expected: str | None) -> None:
 
 def test_where_all_matches_count_none_is_in_the_way() -> None:
     assert not list(warnings((Route(), Route()), Routing(match="all")))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (KnownPeer(), KnownPeer(calling_ae="CT1", may=()), NEVER),
+        (KnownPeer(calling_ae="CT*"), KnownPeer(calling_ae=("CT1", "CT2")), NEVER),
+        (KnownPeer(network="10.0.0.0/8"), KnownPeer(network="10.9.0.0/16", may=()), NEVER),
+        (KnownPeer(calling_ae="CT*"), KnownPeer(calling_ae="*1", may=("echo",)), OVERLAP),
+        (KnownPeer(calling_ae="CT*"), KnownPeer(calling_ae="*1", idle_timeout=5), OVERLAP),
+        (KnownPeer(calling_ae="CT*"), KnownPeer(calling_ae="*1"), None),
+        (KnownPeer(calling_ae="CT1"), KnownPeer(calling_ae="CT*", may=()), None),
+        (KnownPeer(calling_ae="CT1"), KnownPeer(network="10.0.0.0/8", may=()), None),
+    ],
+)
+def test_two_peers(first: KnownPeer, second: KnownPeer, expected: str | None) -> None:
+    told = expected and expected.replace("routes", "peers")
+
+    assert list(warnings_of_peers((first, second))) == ([told] if told else [])

@@ -19,6 +19,7 @@ from shared.route_sections import Route, Routing
         ({"network": "10.1.2.3/8"}, "must be networks such as 10.1.0.0/16"),
         ({"network": ["hospital"]}, "must be networks such as 10.1.0.0/16"),
         ({"modality": []}, "an empty list would match nothing"),
+        ({"upload_to": []}, "an empty list names nowhere; leave it out for routing.default_to"),
         ({"modality": ""}, "must be 1 to 64 characters"),
         ({"modality": "x" * 65}, "must be 1 to 64 characters"),
         ({"modality": 5}, "must be a text, or a list of texts"),

@@ -29,3 +29,14 @@ def test_what_is_not_there_is_not_ours_to_tell(tmp_path: Path) -> None:
     cloud = Destination(name="cloud", upload_uri="https://archive/studies", auth=auth)
 
     assert not list(secrets(Settings(destinations=(cloud,))))
+
+
+def test_a_certificate_is_no_secret(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate", tmp_path / "key"
+    for each, mode in ((certificate, 0o644), (key, 0o600)):
+        each.write_text("PEM")
+        each.chmod(mode)
+    auth = Auth(client_certificate_file=certificate, client_key_file=key)
+    cloud = Destination(name="cloud", upload_uri="https://archive/studies", auth=auth)
+
+    assert not list(secrets(Settings(destinations=(cloud,))))

@@ -58,10 +58,11 @@ ANY_ROUTE = st.fixed_dictionaries(
 FATE = st.one_of(
     st.fixed_dictionaries(
         {
-            "upload_to": st.lists(st.sampled_from(NAMES), max_size=2),
+            "upload_to": st.lists(st.sampled_from(NAMES), min_size=1, max_size=2),
             "urgent": st.booleans(),
         }
     ),
+    st.fixed_dictionaries({"urgent": st.booleans()}),
     st.fixed_dictionaries(
         {
             "action": st.sampled_from(("refuse", "discard")),

@@ -1,0 +1,136 @@
+"""Mistakes in the configuration that pass elsewhere: each is told, with what would be right."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shared.config import load
+from shared.errors import ConfigurationError
+from shared.sections import PREFIX
+
+URI = "https://archive.example/studies"
+
+
+@pytest.fixture(autouse=True)
+def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def set_variables(environ: pytest.MonkeyPatch, **values: object) -> None:
+    for name, value in values.items():
+        environ.setenv(PREFIX + name, str(value))
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "proxy.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def mistakes(path: Path | None = None) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    return list(caught.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "meant"),
+    [
+        ("[upload]\nfoo = 1", "upload.foo", ""),
+        ("[upload]\nworker = 1", "upload.worker", "upload.workers"),
+        ("[upload]\nupload = 1", "upload.upload", ""),
+        ("[uplaod]\nuri = 1", "uplaod", "upload"),
+        ("[auth]\npasword_file = 1", "auth.pasword_file", "auth.password_file"),
+        ("[[peers]]\ncaling_ae = 1", "peers.0.caling_ae", "peers.0.calling_ae"),
+        ("[[peers]]\nfoo = 1", "peers.0.foo", ""),
+        (
+            "[[destinations]]\nauth = { tokn_file = 1 }",
+            "destinations.0.auth.tokn_file",
+            "destinations.0.auth.token_file",
+        ),
+    ],
+)
+def test_a_suggestion_is_a_setting_of_the_same_table(
+    tmp_path: Path, line: str, key: str, meant: str
+) -> None:
+    path = written(tmp_path, line)
+
+    hinted = f" (did you mean {meant}?)" if meant else ""
+    assert f"{key} ({path}): there is no such setting{hinted}" in mistakes(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("UPLOAD__FOO", ""), ("UPLOAD__WORKRS", "UPLOAD__WORKERS"), ("UPLAOD__URI", "UPLOAD__URI")],
+)
+def test_so_it_is_for_variables(environ: pytest.MonkeyPatch, name: str, meant: str) -> None:
+    set_variables(environ, UPLOAD__URI=URI, **{name: "1"})
+
+    hinted = f" (did you mean {PREFIX}{meant}?)" if meant else ""
+    assert mistakes() == [f"{PREFIX}{name}: there is no such setting{hinted}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("1000000000", "Input should be less than or equal to 64"),
+        ("1e9", "Input should be less than or equal to 64"),
+        ("0", "Input should be greater than or equal to 1"),
+        ("-1", "Input should be greater than or equal to 1"),
+        ("inf", "Input should be a finite number"),
+        ("1.5", "Input should be a valid integer, got a number with a fractional part"),
+    ],
+)
+def test_a_number_of_workers_that_no_machine_has_is_refused(
+    tmp_path: Path, value: str, said: str
+) -> None:
+    path = written(tmp_path, f'[upload]\nuri = "{URI}"\nworkers = {value}\n')
+
+    assert mistakes(path) == [f"upload.workers ({path}): {said}"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://a/studies", "https://a/studies"),
+        ("https://a/studies/", "https://a/studies"),
+        (" https://a/studies// ", "https://a/studies"),
+        ("https://a:8443", "https://a:8443"),
+        ("https://[::1]/s", "https://[::1]/s"),
+    ],
+)
+def test_a_trailing_slash_is_dropped(environ: pytest.MonkeyPatch, given: str, kept: str) -> None:
+    set_variables(environ, UPLOAD__URI=given)
+
+    assert load().destinations[0].upload_uri == kept
+
+
+NO_URI = "must be an absolute http or https URI"
+NO_MORE = "must have no user info, query or fragment; credentials belong in auth"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("https://me@a/studies", NO_MORE),
+        ("https://me:secret@a/studies", NO_MORE),
+        ("https://@a/studies", NO_MORE),
+        ("https://a/studies?key=secret", NO_MORE),
+        ("https://a/studies?", NO_MORE),
+        ("https://a/studies#", NO_MORE),
+        ("a/studies", NO_URI),
+        ("https:///studies", NO_URI),
+        ("https://a:99999/studies", NO_URI),
+        ("https://a:x/studies", NO_URI),
+        ("https://[::1/studies", NO_URI),
+        ("https://a/my studies", NO_URI),
+        ("https://a\\studies", NO_URI),
+    ],
+)
+def test_any_other_address_is_refused(environ: pytest.MonkeyPatch, given: str, said: str) -> None:
+    set_variables(environ, UPLOAD__URI=given)
+
+    assert mistakes() == [f"upload.uri ({PREFIX}UPLOAD__URI): {said}"]
