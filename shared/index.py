@@ -48,7 +48,7 @@ class Claim:
     attempts: int = 0  # refusals of this very instance so far
     alone: bool = False  # to be sent in a request of its own
     doubtful: bool = False  # an earlier request may have stored it
-    delivered: bool = False  # one has, and it could not be removed from the spool
+    delivered: bool = False  # one has, Redis says, and it could not be removed from the spool
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ class Delivery:
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
         self._faults = 0
-        waiting = deque(parts(self._settlement.to_send(claims), self._place))
+        there = self._settlement.present(claims)
+        waiting = deque(parts(self._unaccounted.unsent(there), self._place))
         fault: DestinationFault | None = None
         while waiting and not fault and not self._at.stopping.is_set():
             try:

@@ -1,9 +1,12 @@
 """Settles instances after a request: out of the spool, back into the index, or into quarantine."""
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 from shared import logs
 from shared.entry import Entry
@@ -18,6 +21,8 @@ from uploader.outcome import Outcome, Verdict
 from uploader.workplace import Workplace
 
 log = logs.get(__name__)
+
+STUCK = "cannot remove an instance: its folder cannot be written"
 
 Result = tuple[Claim, Outcome]
 
@@ -70,12 +75,19 @@ class Settlement:
         self._index.ack(self._name, released)
         return tally
 
-    def to_send(self, claims: Sequence[Claim]) -> list[Claim]:
-        """Those to be sent; what was delivered and could not be removed is removed now or later."""
+    def removable(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Those that could leave the spool now; the others are due later."""
+        lets_go = cache(_lets_go)
+        removable: list[Claim] = []
+        stuck: list[Claim] = []
         for claim in claims:
-            if claim.delivered and self._release(claim.entry):
-                self._index.ack(self._name, [claim.entry])
-        return self.present([each for each in claims if not each.delivered])
+            those = removable if lets_go(self._spool.file(claim.entry).parent) else stuck
+            those.append(claim)
+        if stuck:
+            log.error("instance.not_released", destination=self._name, reason=STUCK)
+            entries = [each.entry for each in stuck]
+            self._index.nack(self._name, entries, delay=self._settings.retry_cap)
+        return removable
 
     def present(self, claims: Sequence[Claim]) -> list[Claim]:
         """Those whose file is there, whole; the others were delivered, or dropped by an operator.
@@ -186,6 +198,13 @@ class Settlement:
 
     def _delay(self, tries: int) -> float:
         return backoff(tries, self._settings.retry_base, self._settings.retry_cap)
+
+
+def _lets_go(folder: Path) -> bool:
+    """Whether files can be removed from it: not where a file system became read-only, as it does
+    after an error, nor with the rights of somebody who may only read.
+    """
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _reason(outcome: Outcome) -> dict[str, object]:

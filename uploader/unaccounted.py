@@ -32,6 +32,17 @@ class Unaccounted:
         self._at = workplace
         self._settlement = settlement
 
+    def unsent(self, claims: Sequence[Claim]) -> list[Claim]:
+        """All but what was delivered and could not be removed: that waits until it can be. Then the
+        origin server is asked for it, as nothing leaves the spool because Redis says so.
+        """
+        stuck = [each for each in claims if each.delivered]
+        removable = self._settlement.removable(stuck)
+        found = [each for each in removable if self._holds(each)]
+        self._settlement.settle([(claim, FOUND) for claim in found])
+        unknown = [each for each in removable if each not in found]
+        return [*(each for each in claims if not each.delivered), *unknown]
+
     def look_into(self, turn: Turn, part: Part, silent: Sequence[Claim]) -> int:
         """How many were found and released. Raises Silent, with all settled or put back."""
         whole = len(silent) == len(part.claims)

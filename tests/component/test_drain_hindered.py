@@ -158,3 +158,16 @@ def test_what_the_disk_cannot_read_is_not_tried_at_full_speed(begin: Begin, tmp_
     assert uploader.left == [claim.entry]
     assert uploader.counts.waiting == 1
     assert index.claim("cloud", most=1, max_bytes=10**9, lease=60).claims == []
+
+
+def test_nothing_leaves_the_spool_because_redis_says_that_it_was_delivered(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader = begin()
+    made = make(tmp_path)
+    [entry] = uploader.keep(made)
+    uploader.at.index.stuck("cloud", entry)
+
+    uploader.run()
+
+    assert set(origin_server.held) == {made.uid}
