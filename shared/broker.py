@@ -1,11 +1,19 @@
 """Redis clients: one for our index, impatient; one for RQ's blocking reads, never shared."""
 
+import re
 from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.connection import SSLConnection, parse_url
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -16,6 +24,14 @@ CONNECT_TIMEOUT = 1.0  # seconds; Redis is near, or it is not there
 TIMEOUT = 2.0  # seconds for an answer: a script takes milliseconds
 RETRIES = 2  # after a lost connection; every script of ours may run twice
 CHECK_AFTER = 30  # seconds idle before a connection is tried with PING
+
+_SAYING: tuple[tuple[type[RedisError], str], ...] = (
+    (AuthenticationError, "does not accept our password"),
+    (NoPermissionError, "does not allow our user what it needs"),
+    (OutOfMemoryError, "is full: its maxmemory is reached"),
+    (ReadOnlyError, "is a replica and takes no writes"),
+)
+_CODE = re.compile(r"(?:^|: )([A-Z]{3,}) ")  # in a pipeline redis-py says first where it was
 
 
 def connect(settings: RedisSettings) -> Redis:
@@ -34,11 +50,18 @@ def connect_worker(settings: RedisSettings) -> Redis:
 
 def plain(error: RedisError) -> str:
     """What is wrong with Redis, for an operator: no address, no value."""
-    if isinstance(error, AuthenticationError):
-        return "does not accept our password"
+    for kind, said in _SAYING:
+        if isinstance(error, kind):
+            return said
     if isinstance(error, ResponseError):
-        return "answers with an error: " + (str(error).split(" ", 1)[0] or "no text")
+        return f"answers with an error: {_code(error)}"
     return "does not answer"
+
+
+def _code(error: ResponseError) -> str:
+    """The word in capitals before what else Redis says; of no other word is known what it names."""
+    found = _CODE.search(str(error))
+    return getattr(error, "status_code", None) or (found[1] if found else "ERR")
 
 
 def _client(settings: RedisSettings, **options: object) -> Redis:

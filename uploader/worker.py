@@ -21,6 +21,7 @@ from shared.broker import connect_worker
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
 from shared.jobs import QUEUE
+from shared.keys import SCANS_WANTED
 from shared.needs import UPLOADS
 from uploader import jobs
 from uploader.drain import Drain
@@ -80,17 +81,24 @@ def work(settings: Settings) -> int:
     _Ticker.stopping = workplace.stopping
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until RQ handles it
     ticker = _reach_redis(settings)
-    ticker.work(logging_level=None)
+    try:
+        ticker.work(logging_level=None)
+    except RedisError:  # the dispatcher says what is wrong, once for all workers
+        return 1
     return 0 if workplace.stopping.is_set() else 1
 
 
 def _reach_redis(settings: Settings) -> Any:
-    """Wait quietly: the supervisor says that Redis is missing, once for all workers."""
+    """Wait quietly: the supervisor says that Redis is missing, or takes no writes, once for all
+    workers.
+    """
     while True:
         try:
+            connection = connect_worker(settings.redis)
+            connection.incrby(SCANS_WANTED, 0)  # a write that changes nothing
             return _Ticker(
                 [QUEUE],
-                connection=connect_worker(settings.redis),
+                connection=connection,
                 serializer=JSONSerializer,
                 worker_ttl=TTL,
                 maintenance_interval=MAINTENANCE,
