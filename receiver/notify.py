@@ -13,6 +13,7 @@ from shared.broker import connect, plain
 from shared.entry import Entry
 from shared.errors import ConfigurationError
 from shared.index import PIECE, Index
+from shared.index_version import IndexVersion, OtherIndex
 from shared.jobs import Ticks
 from shared.sections import RedisSettings
 
@@ -29,8 +30,7 @@ class Notifier:
     def __init__(self, settings: RedisSettings) -> None:
         """Connects to nothing yet."""
         self._settings = settings
-        self._index: Index | None = None  # until its password could be read
-        self._ticks: Ticks | None = None
+        self._redis: tuple[Index, Ticks, IndexVersion] | None = None  # its password is unread
         self._waiting: deque[Entry] = deque()
         self._dropped = 0
         self._work = threading.Event()
@@ -72,8 +72,11 @@ class Notifier:
         """Whether Redis took a batch."""
         batch = [self._waiting[i] for i in range(min(len(self._waiting), PIECE))]
         try:
-            index, ticks = self._connected()
-            ticks.enqueue_all(index.add(batch).wanted)
+            index, ticks, version = self._connected()
+            if _is_ours(version):
+                ticks.enqueue_all(index.add(batch).wanted)
+            else:  # whoever knows that index finds them by a scan
+                self._dropped += len(batch)
             self._ask_for_scan(index)
         except (RedisError, ConfigurationError) as error:
             if not self._failing:
@@ -88,12 +91,12 @@ class Notifier:
         self._failing = False
         return True
 
-    def _connected(self) -> tuple[Index, Ticks]:
+    def _connected(self) -> tuple[Index, Ticks, IndexVersion]:
         """Raises ConfigurationError."""
-        if self._index is None or self._ticks is None:
+        if self._redis is None:
             client = connect(self._settings)
-            self._index, self._ticks = Index(client), Ticks(client)
-        return self._index, self._ticks
+            self._redis = Index(client), Ticks(client), IndexVersion(client)
+        return self._redis
 
     def _ask_for_scan(self, index: Index) -> None:
         dropped = self._dropped
@@ -101,3 +104,12 @@ class Notifier:
             index.want_scan()
             log.warning("announcements.dropped", instances=dropped)
             self._dropped -= dropped
+
+
+def _is_ours(version: IndexVersion) -> bool:
+    """Raises RedisError."""
+    try:
+        version.check()
+    except OtherIndex:
+        return False
+    return True

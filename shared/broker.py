@@ -18,6 +18,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from shared.errors import ConfigurationError
+from shared.index_version import OtherIndex
 from shared.sections import RedisSettings
 
 CONNECT_TIMEOUT = 1.0  # seconds; Redis is near, or it is not there
@@ -50,6 +51,8 @@ def connect_worker(settings: RedisSettings) -> Redis:
 
 def plain(error: RedisError) -> str:
     """What is wrong with Redis, for an operator: no address, no value."""
+    if isinstance(error, OtherIndex):
+        return str(error)
     for kind, said in _SAYING:
         if isinstance(error, kind):
             return said

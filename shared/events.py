@@ -58,7 +58,8 @@ EVENTS = (
     Event("routes.doubtful", "warning", "reason",
           "A route or one of the peers is unreachable or overlaps another."),
     Event("announcements.dropped", "warning", "instances",
-          "Redis was away for long; a scan of the spool finds them.", repeats=True),
+          "Redis was away for long, or holds an index that is not ours; a scan finds them.",
+          repeats=True),
     # Spool
     Event("spool.opened", "info", "size free soft_reserve hard_reserve",
           "Bytes of the volume, and what of it is left free."),
@@ -98,6 +99,8 @@ EVENTS = (
           "Nothing is sent until it is back; receiving goes on."),
     Event("redis.found", "info", "", "It answers again."),
     Event("index.begun", "info", "", "Redis knows nothing of us; the spool is scanned."),
+    Event("index.put_aside", "warning", "version known",
+          "It has a form that this version does not read; the spool is scanned."),
     Event("index.foreign", "error", "key aside",
           "Something else was under a name of ours; it has another name now, and a scan follows."),
     Event("index.reined", "warning", "destination entries",

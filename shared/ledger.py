@@ -2,7 +2,8 @@
 
     <root>/.ledger/<YYYYMMDDHH>.jsonl
 
-It answers "did we send it, when, and which bytes?" after the file is gone. It is history, not
+A version in .ledger/.version; lines of the same version may have fields that we do not know. It
+answers "did we send it, when, and which bytes?" after the file is gone. It is history, not
 truth: nothing reads it to decide anything, so a line is never worth holding up a delivery.
 """
 
@@ -19,13 +20,16 @@ from typing import IO, Any
 
 from shared import logs
 from shared.entry import Entry
+from shared.errors import SpoolError
 from shared.folders import MODE, names
+from shared.layout_version import check_version
 from shared.regular import create_regular, open_regular
 from shared.spool_sections import SpoolSettings
 from shared.uid import shown
 
 FOLDER = ".ledger"
 SUFFIX = ".jsonl"
+VERSION = 1
 HEAD = 1024  # bytes that the file meta information never exceeds: six elements, UIDs of 64
 PIECE = 1024 * 1024  # bytes hashed at a time
 LONGEST_LINE = 64 * 1024  # bytes; ours have some 300
@@ -60,10 +64,15 @@ class Ledger:
             raise
         except OSError as error:
             log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
+        except SpoolError as error:  # a later version's: it stays as it is, and deliveries go on
+            log.warning("ledger.failed", reason=str(error))
 
     def records(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
-        """Oldest first; of one instance, or all."""
-        for name in names(self._folder):
+        """Oldest first; of one instance, or all. Raises SpoolError for a later version's ledger."""
+        if not self._folder.is_dir():
+            return
+        check_version(self._folder, VERSION)
+        for name in self._files():
             for record in _records(self._folder / name):
                 if sop_instance_uid in {None, record["sop_instance_uid"]}:
                     yield record
@@ -72,7 +81,7 @@ class Ledger:
         """Forget what is too old, and the oldest of what is too much."""
         oldest = _hour(now - self._age)
         kept = 0
-        for name in reversed(names(self._folder)):
+        for name in reversed(self._files()):
             file = self._folder / name
             with contextlib.suppress(OSError):
                 kept += file.stat().st_size
@@ -82,6 +91,9 @@ class Ledger:
     def close(self) -> None:
         with self._lock:
             self._close()
+
+    def _files(self) -> list[str]:
+        return [name for name in names(self._folder) if name.endswith(SUFFIX)]
 
     def _line(self, entry: Entry, stream: IO[bytes]) -> bytes:
         head = stream.read(HEAD)
@@ -100,6 +112,7 @@ class Ledger:
         if hour != self._hour:
             self._close()
             self._folder.mkdir(MODE, exist_ok=True)
+            check_version(self._folder, VERSION)
             file = self._folder / f"{hour}{SUFFIX}"
             self._descriptor = create_regular(file, os.O_APPEND, 0o640)
             self._hour = hour

@@ -19,10 +19,10 @@ from typing import Any
 
 from shared import incoming, quarantine
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
-from shared.errors import SpoolError
 from shared.faults import spool_fault
 from shared.folders import MODE, Folders, make_root, names
 from shared.incoming import Incoming
+from shared.layout_version import check_version
 from shared.quarantine import Quarantined
 from shared.reception import Reception
 from shared.retention import Retention
@@ -33,7 +33,6 @@ from shared.watermark import Pressure, Watermark
 __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 
 VERSION = 2  # 1: no sender in the names
-VERSION_FILE = ".version"
 
 
 class Spool:
@@ -60,7 +59,7 @@ class Spool:
             make_root(self.root, sync=self._sync)
             for folder in (incoming.FOLDER, quarantine.FOLDER):
                 (self.root / folder).mkdir(MODE, exist_ok=True)
-            _check_version(self.root)
+            check_version(self.root, VERSION)
             left = self._incoming.recover()  # first: it may be what fills the disk
             probe(self.root, sync=self._sync)
             return left
@@ -172,29 +171,3 @@ class Spool:
             self._named_last = max(time.time_ns(), self._named_last + 1)
             received = self._named_last
         return name_of(received, self._process, size), received / 1e9
-
-
-def _check_version(root: Path) -> None:
-    """A spool that a later version wrote is not ours to read: what we overlook would be lost."""
-    file = root / VERSION_FILE
-    try:
-        found = file.read_text("ascii").strip()
-    except FileNotFoundError:
-        _write_version(file)
-        return
-    except UnicodeDecodeError:
-        found = ""
-    if not found.isdigit():
-        raise SpoolError(f"{file}: is not the version of a spool")
-    if int(found) > VERSION:
-        raise SpoolError(
-            f"{root}: was written by a later version (layout {found}, this one knows {VERSION})"
-        )
-    if int(found) < VERSION:  # its names are names still; an earlier one would not know ours
-        _write_version(file)
-
-
-def _write_version(file: Path) -> None:
-    written = file.with_name(f"{VERSION_FILE}-{secrets.token_hex(4)}")
-    written.write_text(f"{VERSION}\n", "ascii")
-    written.rename(file)  # whole at once: other processes open the spool as well

@@ -13,8 +13,9 @@ from pathlib import Path
 from shared import delivered, incoming, ledger, quarantine
 from shared.entry import DESTINATION, SUFFIX, Entry
 from shared.folders import names
+from shared.layout_version import FILE as VERSION_FILE
 from shared.regular import open_regular
-from shared.spool import VERSION_FILE, Spool
+from shared.spool import Spool
 
 OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
 PREFIX_AT, PREFIX = 128, b"DICM"  # PS3.10 7.1

@@ -12,6 +12,7 @@ from shared.config import Settings
 from shared.destination import Destination
 from shared.errors import ConfigurationError, SpoolError
 from shared.index import SILENT, SLOW, Counts, Index
+from shared.index_version import IndexVersion
 from shared.spool import Spool
 from shared.watermark import WHY, Watermark
 from standalone.index_client import open_index
@@ -145,6 +146,7 @@ def _asked(
         return {}, "is not running"
     try:
         with client:
+            IndexVersion(client).check()
             index = Index(client)
             return {name: _of_a_destination(index, name) for name in names}, ""
     except redis.RedisError as error:

@@ -77,6 +77,7 @@ class Dispatcher:
 
     def round(self) -> bool:
         """One look at everything; whether a scan goes on. Raises RedisError, SpoolError."""
+        self._at.version.check_later()
         self._at.turns.present(self._name)
         lead = self._at.turns.lead(self._name, self._destinations)
         self._leads = lead is not Lead.NO
@@ -116,8 +117,9 @@ class Dispatcher:
                 told, self._trouble = False, None
 
     def _watch_epoch(self, *, newly: bool) -> None:
+        anew = self._at.version.settle(self._destinations)
         epoch, began = self._at.index.epoch()
-        lost = began or (self._epoch not in {b"", epoch})
+        lost = anew or began or (self._epoch not in {b"", epoch})
         wanted = self._at.index.scans_wanted()
         if lost:
             log.info("index.begun")
@@ -125,9 +127,12 @@ class Dispatcher:
                 self._at.index.doubt(each)
         if newly:
             self._tell_of_strays()
-        if lost or newly or wanted != self._scans_wanted:
+        # One that is asked for while another runs follows it: begun anew each time, none would end.
+        free = self._scan is None or self._calm
+        if lost or newly or (free and wanted != self._scans_wanted):
             self._scan, self._calm = self._scanning(), False
-        self._epoch, self._scans_wanted = epoch, wanted
+            self._scans_wanted = wanted
+        self._epoch = epoch
 
     def _rein(self, destination: str) -> None:
         lease = max(self._at.settings.lease, LONG_LEASE)

@@ -28,7 +28,10 @@ class Drain:
         self._at = workplace
 
     def tick(self) -> None:
-        """Raises RedisError; whatever was claimed then comes back when its lease ends."""
+        """Raises RedisError; whatever was claimed then comes back when its lease ends. Raises
+        OtherIndex for an index that is not ours.
+        """
+        self._at.version.check()
         turn = self._at.turns.begin(self._destination)
         if not turn.granted:
             return

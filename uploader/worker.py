@@ -2,6 +2,7 @@
 connections to the origin servers. `python -m uploader.worker`, started by uploader.supervisor.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from shared import audit, logs, tracing
 from shared.broker import connect_worker
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
+from shared.index_version import OtherIndex
 from shared.jobs import QUEUE
 from shared.keys import SCANS_WANTED
 from shared.needs import UPLOADS
@@ -33,6 +35,7 @@ log = logs.get(__name__)
 
 TTL = 30  # seconds; an idle worker looks up from its queue every 15 s
 MAINTENANCE = 30  # seconds between RQ's own cleaning
+OTHERS_FIRST = 2.0  # seconds in which workers of another version may take the next tick
 REDIS_PAUSE = 1.0  # seconds between tries to reach Redis
 
 
@@ -57,11 +60,19 @@ class Worker:
                 self._at.index.forget_wake(destination)
             else:
                 drain.tick()
+        except OtherIndex:
+            self._leave_to_others(destination)
         except RedisError:
             log.info("tick.interrupted", destination=destination)  # the lease brings it back
         except Exception as error:
             log.exception("tick.failed", destination=destination)
             raise TickFailed(type(error).__name__) from None
+
+    def _leave_to_others(self, destination: str) -> None:
+        """To uploaders that know this index, who share the queue with us."""
+        with contextlib.suppress(RedisError):
+            self._at.index.forget_wake(destination)
+        self._at.stopping.wait(OTHERS_FIRST)
 
 
 class _Ticker(SimpleWorker):

@@ -8,6 +8,7 @@ from redis import Redis
 from shared.broker import connect
 from shared.config import Settings
 from shared.index import Index
+from shared.index_version import IndexVersion
 from shared.jobs import Ticks
 from shared.sections import Upload
 from shared.spool import Spool
@@ -20,6 +21,7 @@ class Workplace:
     client: Redis
     spool: Spool
     index: Index
+    version: IndexVersion
     turns: Turns
     ticks: Ticks
     lease: Lease
@@ -35,6 +37,7 @@ def furnish(settings: Settings) -> Workplace:
         client=client,
         spool=Spool(settings.spool),
         index=index,
+        version=IndexVersion(client),
         turns=Turns(client, settings.upload, several=len(settings.upload_destinations) > 1),
         ticks=Ticks(client),
         lease=Lease(index, settings.upload.lease),

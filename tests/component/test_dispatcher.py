@@ -92,6 +92,23 @@ def test_a_scan_that_somebody_asked_for_is_made(
     assert place.index.counts("cloud").waiting == 3
 
 
+def test_a_scan_that_is_asked_for_meanwhile_follows_the_one_under_way(
+    begin: Begin, redis: RedisServer
+) -> None:
+    """Begun anew each time, none would come to its end while a receiver keeps asking."""
+    dispatcher, place = begin(redis)
+    rounds(dispatcher)
+    under_way = dispatcher._scan = iter(())
+
+    place.index.want_scan()
+    dispatcher._watch_epoch(newly=False)
+    assert dispatcher._scan is under_way
+    rounds(dispatcher)
+    dispatcher._watch_epoch(newly=False)
+
+    assert dispatcher._scan not in {None, under_way}
+
+
 def test_leases_that_ended_are_reaped_and_the_destination_woken(
     begin: Begin, redis: RedisServer, tmp_path: Path
 ) -> None:

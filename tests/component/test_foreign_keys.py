@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from shared.figures import observed
 from shared.jobs import QUEUE
-from shared.keys import EPOCH, SCANS_WANTED, UPLOADERS, key, keys, leader, type_of
+from shared.keys import EPOCH, SCANS_WANTED, UPLOADERS, VERSION_KEY, key, keys, leader, type_of
 from shared.metrics import REQUEST_SECONDS
 from tests.support.delivery import Begin, Uploading
 from tests.support.instances import make
@@ -30,7 +30,7 @@ TYPES: dict[str, Put] = {
     "hash": lambda redis, name: redis.hset(name, "their", "value"),
     "zset": lambda redis, name: redis.zadd(name, {b"their\xff": 1}),
 }
-OF_ALL = [EPOCH, SCANS_WANTED, UPLOADERS, leader(["cloud"])]
+OF_ALL = [EPOCH, VERSION_KEY, SCANS_WANTED, UPLOADERS, leader(["cloud"])]
 OF_RQ = [f"rq:queue:{QUEUE}", "rq:queues"]
 NAMES = [*keys("cloud"), *OF_ALL, *OF_RQ]
 FLAGS = {key("cloud", each) for each in ("wake", "hold", "probe", "faults", "doubt")}

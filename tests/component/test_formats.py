@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from shared import ledger
 from shared.broker import connect
+from shared.errors import SpoolError
 from shared.index import Index
+from shared.index_version import IndexVersion
 from shared.sender import Sender
 from shared.spool import VERSION, Spool
 from tests.support.redis_server import RedisServer
@@ -63,13 +66,55 @@ def test_the_ledger_of_an_earlier_version_answers(version: str, tmp_path: Path) 
     assert len(record["sha256"]) == 64
 
 
+def test_a_line_of_the_ledger_may_have_fields_that_we_do_not_know(tmp_path: Path) -> None:
+    spool = spool_of("1", tmp_path)
+    [file] = (spool.root / ledger.FOLDER).glob("*.jsonl")
+    [line] = file.read_text("ascii").splitlines()
+    file.write_text(line.replace('"time"', '"more":[1],"time"') + "\n", "ascii")
+
+    [record] = spool.ledger(DELIVERED)
+
+    assert record["more"] == [1]
+
+
+def test_the_ledger_of_a_later_version_is_refused_and_holds_up_no_delivery(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spool = spool_of("1", tmp_path)
+    folder = spool.root / ledger.FOLDER
+    (folder / ".version").write_text(f"{ledger.VERSION + 1}\n", "ascii")
+    before = [(each.name, each.read_bytes()) for each in sorted(folder.iterdir())]
+
+    for each in spool.scan("cloud"):
+        spool.release(each)
+
+    assert not list(spool.scan("cloud"))
+    assert [(each.name, each.read_bytes()) for each in sorted(folder.iterdir())] == before
+    told = f"was written by a later version (layout 2, this one knows {ledger.VERSION})"
+    assert told in capsys.readouterr().out
+    with pytest.raises(SpoolError, match="was written by a later version"):
+        list(spool.ledger())
+
+
+def test_a_ledger_has_its_version_beside_it_and_keeps_it(tmp_path: Path) -> None:
+    spool = spool_of("1", tmp_path)
+
+    for each in spool.scan("cloud"):
+        spool.release(each)
+    spool.tidy()
+
+    assert (spool.root / ledger.FOLDER / ".version").read_text("ascii") == f"{ledger.VERSION}\n"
+
+
 @each_version
 def test_the_index_of_an_earlier_version_hands_out_what_waits(
     version: str, tmp_path: Path, redis: RedisServer
 ) -> None:
     for command in json.loads((FORMATS / version / "index.json").read_text("utf-8")):
         redis.client.execute_command(*command)
-    index = Index(connect(redis.settings))
+    client = connect(redis.settings)
+    index = Index(client)
+    IndexVersion(client).check()
     kept = set(spool_of(version, tmp_path).scan("cloud"))
 
     index.reap("cloud")

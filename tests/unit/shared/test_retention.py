@@ -76,7 +76,7 @@ def test_a_ledger_that_cannot_be_written_holds_nothing_up(tmp_path: Path) -> Non
 def test_a_ledger_line_cut_short_hides_no_other(tmp_path: Path) -> None:
     spool = opened(tmp_path)
     spool.release(keep(spool, PART10)[0])
-    [file] = (tmp_path / ".ledger").iterdir()
+    [file] = (tmp_path / ".ledger").glob("*.jsonl")
     file.write_bytes(b'{"time": 17\n' + file.read_bytes() + b'{"ti')
 
     assert len(list(spool.ledger())) == 1

@@ -171,7 +171,7 @@ def test_a_closed_spool_leaves_no_lock_behind(tmp_path: Path) -> None:
     ("content", "complaint"),
     [
         (b"%d\n" % (VERSION + 1), "was written by a later version"),
-        (b"\xff", "is not the version of a spool"),
+        (b"\xff", "is not the version of a layout"),
     ],
 )
 def test_a_spool_of_a_later_version_is_refused(

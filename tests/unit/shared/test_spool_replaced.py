@@ -106,7 +106,7 @@ def test_a_ledger_that_is_no_file_holds_nothing_up(
 ) -> None:
     spool = opened(tmp_path)
     spool.release(keep(spool, PART10)[0])
-    [ledger] = (tmp_path / ".ledger").iterdir()
+    [ledger] = (tmp_path / ".ledger").glob("*.jsonl")
     ledger.rename(ledger.with_name("2025010100.jsonl"))
     put(ledger)
     spool.close()
