@@ -46,6 +46,12 @@ ELSEWHERE: dict[str, tuple[str, str | None]] = {
     "journalctl": ("needs systemd", None),
     "sudo": ("needs root", "tests/component/test_cli_status.py"),
     "rm ": ("needs root", None),
+    "cd dicomweb-proxy": ("is another folder", "tests/component/test_first_archive.py"),
+    "Orthanc orthanc.json": ("runs until it is ended", "tests/component/test_first_archive.py"),
+    "printf ": ("writes a secret", "tests/component/test_first_archive.py"),
+    "chmod ": ("is of that secret", "tests/component/test_first_archive.py"),
+    ".venv/bin/dicomweb-proxy": ("is in a clone", "tests/component/test_first_archive.py"),
+    "curl ": ("asks an Orthanc", "tests/component/test_first_archive.py"),
 }
 HERE = ("dicomweb-proxy ", "storescu ", "findscu ")
 
