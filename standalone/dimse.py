@@ -11,7 +11,7 @@ from receiver.tallies import TALLIES as RECEIVER
 from shared import audit, logs, metrics, sandbox, tracing
 from shared.broker import connect
 from shared.certificates import Certificates, of_clients, of_dimse
-from shared.config import Settings, load
+from shared.config import Settings, file_of, load
 from shared.dimse import callers
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
@@ -20,6 +20,7 @@ from shared.dimse.processes import probe, share
 from shared.dimse.run import Reload, Stopped, serve
 from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
+from shared.file_watch import watching
 from shared.health import Check, Health
 from shared.index import Index
 from shared.keys import CALLERS, RECENT
@@ -112,6 +113,7 @@ def _run(settings: Settings, number: int) -> int:
         receive = settings.receive
         acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
         acceptor.admission = Admission(settings.admission, settings.peers)
+        stack.enter_context(watching(file_of(), settings.reload.watch))
         with _listening(receive.host, receive.port):
             serve(acceptor, _started, _closing(worklist), _reloading(settings, receiving, worklist))
     return 0

@@ -104,6 +104,11 @@ class Acceptor:
         self._tasks = [loop.create_task(self._sweep()), loop.create_task(self._renew())]
         self._report()
 
+    def renew(self) -> None:
+        """Take up certificates that have changed."""
+        if self._credentials:
+            self._credentials.refresh()
+
     async def drain(self, grace: float) -> None:
         """Refuse new associations, let those there are finish, close all after `grace` seconds."""
         self._entity.draining = True
@@ -142,7 +147,7 @@ class Acceptor:
     async def _renew(self) -> None:
         while self._credentials:
             await asyncio.sleep(_RENEWAL)
-            self._credentials.refresh()
+            self.renew()
 
     def _stop_listening(self) -> None:
         for listener in (self._plain, self._tls):

@@ -53,7 +53,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
     if on_reload:
-        loop.add_signal_handler(signal.SIGHUP, on_reload, acceptor)
+        loop.add_signal_handler(signal.SIGHUP, _reload, acceptor, on_reload)
     try:
         await acceptor.start()
         if on_started:
@@ -64,6 +64,11 @@ async def _serve(
         await acceptor.close()
         if on_stopped:
             await on_stopped()
+
+
+def _reload(acceptor: Acceptor, on_reload: Reload) -> None:
+    acceptor.renew()
+    on_reload(acceptor)
 
 
 async def _drain(acceptor: Acceptor, hurry: asyncio.Event) -> None:

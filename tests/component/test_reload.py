@@ -14,11 +14,11 @@ from shared.spool import Spool
 from tests.support.data_sets import data_set
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
-from tests.support.ports import free_port
 from tests.support.processes import Service
 from tests.support.proxy import proxy
 from tests.support.raw_association import Asking, RawAssociation
 from tests.support.redis_server import RedisServer
+from tests.support.reloading import PATIENCE, kept, receiver, started, write
 from tests.support.spools import keep, open_spool
 from tests.support.ups_items import YAMADA, value, yamada
 from tests.support.ups_query import answered, begin, decoded, encoded, query
@@ -27,42 +27,7 @@ from tests.support.waiting import wait_until
 from worklist.find import WorklistService
 
 NOT_THEIRS = (3, bytes((0, 1, 1, 3)))
-PATIENCE = 30.0  # seconds
 ASSOCIATIONS, INSTANCES = 8, 250
-
-
-def write(path: Path, *names: str, more: str = "", port: int = 9) -> Path:
-    """A file with these destinations; instances go to the last one."""
-    places = "".join(
-        f'[[destinations]]\nname = "{name}"\nupload_uri = "http://127.0.0.1:{port}/studies"\n'
-        for name in names
-    )
-    path.write_text(f'{more}\n{places}[[routes]]\nupload_to = ["{names[-1]}"]\n')
-    return path
-
-
-def receiver(folder: Path, **more: object) -> Service:
-    environment = {
-        "CONFIG": folder / "proxy.toml",
-        "RECEIVE__HOST": "127.0.0.1",
-        "RECEIVE__PORT": free_port(),
-        "HEALTH__PORT": 0,
-        "RELOAD__WATCH": 0,
-        "REDIS__URL": "redis://127.0.0.1:9/0",
-        "SPOOL__PATH": folder / "spool",
-        "SPOOL__SYNC": "false",
-        "SPOOL__SOFT_RESERVE": 0,
-        "SPOOL__HARD_RESERVE": 0,
-        **more,
-    }
-    return Service("receiver", folder, environment)
-
-
-def started(service: Service) -> int:
-    wait_until(lambda: service.events("receiver.started"), PATIENCE, "the receiver has started")
-    port = service.events("receiver.started")[0]["port"]
-    assert isinstance(port, int)
-    return port
 
 
 def hang_up(service: Service, event: str, count: int = 1) -> None:
@@ -73,10 +38,6 @@ def hang_up(service: Service, event: str, count: int = 1) -> None:
     wait_until(
         lambda: len(service.events(event)) >= before + count, PATIENCE, f"{event} is in the log"
     )
-
-
-def kept(folder: Path, destination: str) -> int:
-    return len(list((folder / "spool" / destination).glob("*/*/*.dcm")))
 
 
 def test_an_association_goes_on_by_new_routes_and_a_bad_file_changes_nothing(
@@ -138,40 +99,18 @@ def test_all_processes_of_a_port_are_told(tmp_path: Path) -> None:
     assert (kept(tmp_path, "one"), kept(tmp_path, "two")) == (0, 8)
 
 
-def test_a_file_that_changes_is_read_again_without_being_told(tmp_path: Path) -> None:
-    """As a ConfigMap changes: behind a symbolic link, all at once; and never half written."""
-    (old := tmp_path / "v1").mkdir()
-    (new := tmp_path / "v2").mkdir()
-    write(old / "proxy.toml", "one")
-    write(new / "proxy.toml", "two")
-    (folder := tmp_path / "mounted").symlink_to(old)
-    settings = {"CONFIG": folder / "proxy.toml", "RELOAD__WATCH": 0.1}
-    with receiver(tmp_path, **settings) as service, RawAssociation(started(service)) as modality:
-        modality.associate()
-        assert modality.store(data_set()).status == 0
-
-        (tmp_path / "next").symlink_to(new)
-        (tmp_path / "next").rename(folder)
-        wait_until(lambda: service.events("configuration.reloaded"), PATIENCE, "it is read")
-        assert modality.store(data_set()).status == 0
-
-        (new / "proxy.toml").write_text("not = [toml")
-        wait_until(lambda: service.events("configuration.refused"), PATIENCE, "it is refused")
-        assert modality.store(data_set()).status == 0
-        assert modality.release() == 6
-
-    assert (kept(tmp_path, "one"), kept(tmp_path, "two")) == (1, 2)
-
-
 def test_five_reloads_under_load_lose_no_instance_and_no_association(tmp_path: Path) -> None:
     file = write(tmp_path / "proxy.toml", "one")
     statuses: list[int] = []
     released: list[int] = []
+    reloaded = threading.Event()
 
     def send(port: int) -> None:
         with RawAssociation(port, timeout=PATIENCE) as modality:
             modality.associate()
-            mine = [modality.store(data_set()).status for _ in range(INSTANCES)]
+            mine: list[int] = []
+            while len(mine) < INSTANCES or not reloaded.is_set():
+                mine.append(modality.store(data_set()).status)
             statuses.extend(mine)
             released.append(modality.release())
 
@@ -187,13 +126,15 @@ def test_five_reloads_under_load_lose_no_instance_and_no_association(tmp_path: P
             else:
                 write(file, "one", f"place{number}")
             hang_up(service, "configuration.refused" if broken else "configuration.reloaded")
+        reloaded.set()
         for each in senders:
             each.join()
 
-    assert statuses == [0] * (ASSOCIATIONS * INSTANCES)
+    assert len(statuses) >= ASSOCIATIONS * INSTANCES
+    assert set(statuses) == {0}
     assert released == [6] * ASSOCIATIONS
     places = [each.name for each in (tmp_path / "spool").iterdir() if each.name[0] != "."]
-    assert sum(kept(tmp_path, each) for each in places) == ASSOCIATIONS * INSTANCES
+    assert sum(kept(tmp_path, each) for each in places) == len(statuses)
 
 
 def test_an_uploader_serves_a_destination_that_is_new(
@@ -228,7 +169,7 @@ def test_a_whole_proxy_hands_it_on(tmp_path: Path, origin_server: OriginServer) 
     file = write(tmp_path / "proxy.toml", "one", port=origin_server.port)
     with (
         OriginServer() as other,
-        proxy(tmp_path, CONFIG=file) as running,
+        proxy(tmp_path, CONFIG=file, RELOAD__WATCH=0) as running,
         RawAssociation(running.port) as modality,
     ):
         modality.associate()
