@@ -27,9 +27,10 @@ Filing = Callable[[str], object]  # renames or links a file into the folder it i
 
 
 class Folder:
-    def __init__(self, root: Path, path: str, hour: int) -> None:
+    def __init__(self, root: Path, path: str, hour: int, begun: int) -> None:
         self.path = path  # relative to the root
         self.hour = hour  # since 1970
+        self.begun = begun  # seconds since 1970, as in its name
         self.absolute = f"{root}/{path}"
         self.sync = SharedSync(self.absolute)
         self.taken = 0
@@ -79,8 +80,12 @@ class Folders:
 
     def _begin(self, destination: str, urgent: bool, at: float, hour: int) -> Folder:
         parent = f"{destination}/{URGENT if urgent else ROUTINE}"
-        begun = time.strftime("%Y%m%d%H%M%S", time.gmtime(at))
-        folder = Folder(self._root, f"{parent}/{begun}", hour)
+        last = self._current.get((destination, urgent))
+        begun = int(at)
+        if last and last.hour == hour:  # where a clock was set back, time stands still until then
+            begun = max(begun, last.begun + 1)
+        name = time.strftime("%Y%m%d%H%M%S", time.gmtime(begun))
+        folder = Folder(self._root, f"{parent}/{name}", hour, begun)
         make(self._root, folder.path, sync=self._sync)
         self._current[destination, urgent] = folder
         return folder

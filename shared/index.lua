@@ -207,4 +207,7 @@ for _, each in ipairs({{slots, ARGV[1]}, {leased, ARGV[1]}, {urgent, ARGV[2]}, {
   end
   found = found + #late
 end
+if (tonumber(redis.call('GET', doubt)) or 0) > time then
+  redis.call('SET', doubt, string.format('%.6f', time))
+end
 return found

@@ -106,7 +106,8 @@ for i, what in ipairs({'stored', 'duplicates'}) do
 end
 if redis.call('GET', probe) == ARGV[1] then redis.call('DEL', probe) end
 local most = tonumber(redis.call('HGET', limit, 'most'))
-if most and time - (tonumber(redis.call('HGET', limit, 'since')) or 0) >= tonumber(ARGV[3]) then
+local since = time - (tonumber(redis.call('HGET', limit, 'since')) or 0)
+if most and math.abs(since) >= tonumber(ARGV[3]) then -- below 0: the clock was set back
   if most + 1 >= tonumber(ARGV[2]) then
     redis.call('DEL', limit)
   else

@@ -91,7 +91,7 @@ def _retry_after(response: httpx.Response) -> float | None:
         return min(float(value[:9]), LONGEST_RETRY_AFTER)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

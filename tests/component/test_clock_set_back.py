@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Unavailable
+from shared.errors import Busy, Unavailable
+from shared.keys import key
 from tests.support.clocks import FAKETIME, faketime
 from tests.support.delivery import Uploading, settings, uploading
 from tests.support.instances import make
@@ -101,3 +102,23 @@ def test_the_lease_of_one_that_is_gone_ends_in_its_time(
     assert index.rein("cloud", lease=0.1, delay=1) == 2, "with the wake flag"
 
     wait_until(lambda: index.reap("cloud") == 1, 10, "it to be due again")
+
+
+def test_neither_doubts_nor_fewer_requests_last_until_it_has_caught_up(
+    ahead: RedisServer, clock: Path, uploader: Uploading, tmp_path: Path
+) -> None:
+    index, turns = uploader.at.index, uploader.at.turns
+    limit = key("cloud", "limit")
+    index.doubt("cloud")
+    turns.fault(turns.begin(uploader.destination), Busy("asks us to slow down", retry_after=0.01))
+    assert ahead.client.hget(limit, "most") == b"1"
+    clock.write_text("+0\n")
+    wait_until(lambda: seconds_ahead(ahead) < 60, 10, "the clock to be set back")
+
+    index.rein("cloud", lease=60, delay=60)
+    turns.success(turns.begin(uploader.destination), stored=1, duplicates=0)
+
+    assert ahead.client.hget(limit, "most") == b"2"
+    uploader.keep(make(tmp_path))
+    [claim] = index.claim("cloud", most=1, max_bytes=10**9, lease=60).claims
+    assert not claim.doubtful

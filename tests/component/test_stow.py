@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Denied, DestinationFault, Misconfigured, Unavailable
+from shared.errors import Busy, Denied, DestinationFault, Misconfigured, Unavailable
 from tests.support import answers
 from tests.support.instances import Made, make
 from tests.support.origin_server import Answer, OriginServer
@@ -235,6 +235,25 @@ def test_the_server_says_when_to_come_again(
 
     assert fault.value.retry_after is not None
     assert least <= fault.value.retry_after <= most
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "-5",
+        "Wed, 21 Oct 99999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2015 07:28:00 +99999999999999",
+    ],
+)
+def test_a_time_to_come_again_that_is_none_is_as_good_as_none(
+    server: OriginServer, origin: Origin, batch: list[Made], nonsense: str
+) -> None:
+    server.script(answers.status(429, headers={"Retry-After": nonsense}))
+
+    with pytest.raises(Busy) as fault:
+        origin.store(paths(batch))
+
+    assert fault.value.retry_after is None
 
 
 def test_a_redirect_within_the_host_is_followed_with_the_body(

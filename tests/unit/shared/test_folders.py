@@ -27,6 +27,15 @@ def test_a_full_folder_is_followed_by_another(tmp_path: Path) -> None:
     assert another.path == "cloud/urgent/19700101020005"
 
 
+def test_a_full_folder_is_followed_by_another_though_the_clock_stands_still(tmp_path: Path) -> None:
+    """It was set back: receptions keep their order, and get the time of the last one."""
+    folders = Folders(tmp_path, sync=False)
+
+    taken = [folders.take("cloud", urgent=False, at=7200.0).path for _ in range(3 * CAPACITY)]
+
+    assert sorted(set(taken)) == [f"cloud/routine/1970010102000{second}" for second in range(3)]
+
+
 def test_destinations_and_priorities_have_folders_of_their_own(tmp_path: Path) -> None:
     folders = Folders(tmp_path, sync=True)
 
