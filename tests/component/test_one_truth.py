@@ -1,4 +1,4 @@
-"""Whatever breaks: status, readiness, the alert and the log say the same, within 15 seconds."""
+"""Whatever breaks: page, status, readiness, alert and log say the same, within 15 seconds."""
 
 import json
 import subprocess
@@ -21,6 +21,7 @@ from tests.support.proxy import environment
 from tests.support.redis_server import RedisServer
 from tests.support.small_disk import StandIn, small_disk
 from tests.support.spools import keep, open_spool
+from tests.support.status_page import Visit, password_file, served
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)  # three services and a Prometheus start first
@@ -38,6 +39,8 @@ class Seen:
     unready: dict[str, str]  # failing checks of receiver and uploader
     alerts: set[str]
     events: list[tuple[str, str, str]]  # event, level, reason
+    page: str  # for those who logged in
+    counts: str  # of the page, for everybody
 
 
 class Site:
@@ -59,6 +62,8 @@ class Site:
         }
         self.services: dict[str, Service] = {}
         self.prometheus: Prometheus | None = None
+        self.operator: Visit | None = None
+        self.passer_by: Visit | None = None
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -71,6 +76,11 @@ class Site:
             self.prometheus = stack.enter_context(
                 prometheus(self.folder, list(self.health.values()))
             )
+            passwords = {"PAGE__PASSWORD_FILE": password_file(self.folder)}
+            base = stack.enter_context(served(self.folder, **self.settings, **passwords))
+            self.operator = stack.enter_context(Visit(base))
+            self.passer_by = stack.enter_context(Visit(base))
+            self.operator.log_in()
             wait_until(lambda: self.seen().alerts == set(), 30, "all to be well")
             yield
 
@@ -81,6 +91,8 @@ class Site:
 
     def seen(self) -> Seen:
         assert self.prometheus
+        assert self.operator
+        assert self.passer_by
         told = self._status("--json")
         text = self._status()
         unready = {
@@ -99,6 +111,8 @@ class Site:
             unready,
             self.prometheus.raised(),
             events,
+            self.operator.text(),
+            self.passer_by.text() + self.passer_by.text("/state"),
         )
 
     def _status(self, *more: str) -> subprocess.CompletedProcess[str]:
@@ -145,6 +159,11 @@ def line(seen: Seen) -> dict[str, Any]:
     return found
 
 
+def fails(counts: str) -> bool:
+    """Held, or just being tried again."""
+    return "1 of 1 destination is held" in counts or "1 of 1 destination is being" in counts
+
+
 def test_a_full_disk(site: Site, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", DISK) as disk:
         if isinstance(disk, StandIn):
@@ -159,6 +178,8 @@ def test_a_full_disk(site: Site, tmp_path: Path) -> None:
                 lambda seen: seen.unready == {"receiver spool": why},
                 lambda seen: "SpoolFull" in seen.alerts,
                 lambda seen: ("spool.pressed", "warning", why) in seen.events,
+                lambda seen: f"Modalities are turned away: {why}" in seen.page,
+                lambda seen: f"Modalities are turned away: {why}" in seen.counts,
             )
 
 
@@ -174,6 +195,8 @@ def test_a_dead_redis(site: Site) -> None:
             lambda seen: seen.unready == {"uploader redis": "does not answer"},
             lambda seen: {"RedisDown", "NoUploaderLeads"} <= seen.alerts,
             lambda seen: ("redis.lost", "error", "does not answer") in seen.events,
+            lambda seen: "unknown: Redis does not answer" in seen.page,
+            lambda seen: "Nothing is known of uploads: Redis does not answer" in seen.counts,
         )
         site.redis.start()
         agreed(
@@ -183,6 +206,7 @@ def test_a_dead_redis(site: Site) -> None:
             lambda seen: seen.unready == {},
             lambda seen: seen.alerts == set(),
             lambda seen: ("redis.found", "info", "") in seen.events,
+            lambda seen: "does not answer" not in seen.page + seen.counts,
         )
 
 
@@ -198,6 +222,8 @@ def test_a_dead_archive(site: Site) -> None:
             lambda seen: seen.unready == {},
             lambda seen: "ArchiveFails" in seen.alerts,
             lambda seen: ("destination.held", "warning", why) in seen.events,
+            lambda seen: why in seen.page,
+            lambda seen: fails(seen.counts),
         )
 
 
@@ -213,6 +239,8 @@ def test_a_credential_that_ended(site: Site, origin_server: OriginServer) -> Non
             lambda seen: seen.unready == {},
             lambda seen: "CredentialsRefused" in seen.alerts,
             lambda seen: ("destination.held", "error", why) in seen.events,
+            lambda seen: why in seen.page,
+            lambda seen: fails(seen.counts),
         )
 
 
@@ -228,4 +256,6 @@ def test_an_archive_that_hangs(site: Site, origin_server: OriginServer) -> None:
             lambda seen: seen.unready == {},
             lambda seen: "ArchiveHangs" in seen.alerts,
             lambda seen: ("destination.slow", "warning", "has not answered") in seen.events,
+            lambda seen: "asked, and has not answered for 1" in seen.page,
+            lambda seen: "1 of 1 destination is silent" in seen.counts,
         )
