@@ -1,5 +1,5 @@
 # One recipe for all images:  docker build --build-arg SERVICE=receiver .
-# SERVICE is receiver, uploader, worklist, sandbox, or standalone: everything, and the command line.
+# SERVICE is receiver, uploader, worklist, page, sandbox, or standalone: everything, and the command line.
 # AWS, if set to anything, adds botocore (docs/authentication.md); TRACING, OpenTelemetry
 # (docs/tracing.md).
 ARG SERVICE=receiver
@@ -50,6 +50,12 @@ FROM runtime AS image-worklist
 COPY worklist worklist
 EXPOSE 4009 8080
 CMD ["python", "-m", "worklist"]
+
+FROM runtime AS image-page
+COPY standalone standalone
+ENV DICOMWEB_PROXY_PAGE__HOST=0.0.0.0 DICOMWEB_PROXY_PAGE__HEALTH_PORT=8080
+EXPOSE 8090 8080
+CMD ["python", "-m", "standalone.page"]
 
 FROM runtime AS image-sandbox
 COPY standalone standalone

@@ -5,7 +5,7 @@ SECONDS ?= 600
 JOBS ?= 4
 COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header
-SERVICES := receiver uploader worklist sandbox standalone
+SERVICES := receiver uploader worklist page sandbox standalone
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format stack bench chaos fuzz docs screenshots site sbom up lock clean
 

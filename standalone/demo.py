@@ -3,6 +3,8 @@
 import argparse
 import contextlib
 import os
+import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ SUMMARY = "send a study through a proxy of its own, ask its worklist, show both"
 START_TIMEOUT = 30.0  # seconds for a process to serve
 STOP_TIMEOUT = 60.0  # seconds for a process tree to end
 LOOPBACK = "127.0.0.1"
+LOG = "proxy.log"
 
 
 # A demonstration must run on a laptop whose disk is nearly full, too: no reserves.
@@ -37,7 +40,12 @@ uri = "{base}/workitems"
 path = "{spool}"
 soft_reserve = 0
 hard_reserve = 0
+
+[page]
+port = 0
+password_file = "{passwords}"
 """
+USER = "demo"
 
 
 class DemoFailed(ProxyError):
@@ -52,14 +60,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from standalone import demonstration
+    from standalone.page.passwords import line_for
 
     signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="dicomweb-proxy-demo-") as name:
         folder = Path(name)
+        password = secrets.token_urlsafe(12)
+        (folder / "passwords").write_text(line_for(USER, password) + "\n", "utf-8")
         with _sandbox(folder) as base, _proxy(folder, base) as port:
             demonstration.run(base, LOOPBACK, port)
             if options.keep:
-                demonstration.explain(base, LOOPBACK, port, folder)
+                page = f"{_page(folder)} (log in as {USER}, {password})"
+                demonstration.explain(base, LOOPBACK, port, folder, page)
                 _until_interrupted()
     return 0
 
@@ -77,11 +89,20 @@ def _proxy(folder: Path, base: str) -> Iterator[int]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     config = folder / "proxy.toml"
     config.write_text(
-        CONFIGURATION.format(base=base, host=LOOPBACK, spool=folder / "spool"), "utf-8"
+        CONFIGURATION.format(
+            base=base, host=LOOPBACK, spool=folder / "spool", passwords=folder / "passwords"
+        ),
+        "utf-8",
     )
     arguments = ["standalone.cli", "--config", str(config), "up"]
-    with _running("the proxy", arguments, folder / "proxy.log", environment) as address:
+    with _running("the proxy", arguments, folder / LOG, environment) as address:
         yield int(address.rpartition(":")[2])
+
+
+def _page(folder: Path) -> str:
+    """Where the status page is: what `up` has said."""
+    found = re.search(r"status page +(\S+)", (folder / LOG).read_text("utf-8", "replace"))
+    return found[1] if found else "nowhere"
 
 
 @contextlib.contextmanager

@@ -53,11 +53,12 @@ def run(base: str, host: str, port: int) -> None:
     _say(f"All {len(made)} instances arrived unchanged; {len(answers)} procedure steps found.")
 
 
-def explain(base: str, host: str, port: int, folder: Path) -> None:
+def explain(base: str, host: str, port: int, folder: Path, page: str) -> None:
     _say(f"""
 Still running, until Ctrl-C:
 
   the sandbox (open it in a browser)   {base}/
+  the status page                      {page}
   the proxy, for modalities            {host}:{port}
   its log and its spool                {folder}
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.status_page import Visit
+
 NOWHERE = """
 import sys, tempfile
 from standalone.cli import main
@@ -72,14 +74,21 @@ def test_kept_it_tells_how_to_try_it_and_ends_with_everything(temporary: Path) -
         for line in process.stdout:
             if line.startswith("  the sandbox"):
                 told["sandbox"] = line.split()[-1]
+            if line.startswith("  the status page"):
+                told["page"], told["password"] = line.split()[3], line.split()[-1].rstrip(")")
             if line.startswith("  dicomweb-proxy worklist"):
                 break
         held = httpx.get(f"{told['sandbox']}readyz").json()["instances"]
+        with Visit(told["page"]) as visit:
+            visit.log_in("demo", told["password"])
+            shown = visit.text()
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
 
     assert held == 36
+    assert "Logged in as demo" in shown
+    assert "36 came in, 36 went out" in shown
     assert not list(temporary.iterdir())
     with pytest.raises(httpx.ConnectError):
         httpx.get(told["sandbox"])

@@ -53,6 +53,7 @@ ELSEWHERE: dict[str, tuple[str, str | None]] = {
     ".venv/bin/dicomweb-proxy": ("is in a clone", "tests/component/test_first_archive.py"),
     "curl ": ("asks an Orthanc", "tests/component/test_first_archive.py"),
 }
+TYPED = "a password, where one is asked for\n"
 HERE = ("dicomweb-proxy ", "storescu ", "findscu ")
 
 
@@ -74,7 +75,7 @@ class Site:
         words = self._placed(command)
         return subprocess.run(
             ["/bin/sh", "-euc", words], cwd=self.folder, env=self.variables,
-            check=False, capture_output=True, text=True, timeout=30,
+            check=False, capture_output=True, text=True, timeout=30, input=TYPED,
         )  # fmt: skip
 
     def _placed(self, command: str) -> str:

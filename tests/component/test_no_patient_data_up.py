@@ -22,7 +22,6 @@ from starlette.responses import Response
 
 from standalone import modality, study
 from standalone.modality import Target
-from standalone.ready import Announced
 from tests.support.authority import Authority
 from tests.support.canaries import canary, fill
 from tests.support.data_sets import data_set
@@ -32,6 +31,7 @@ from tests.support.ports import free_port
 from tests.support.proxy import Running, environment, proxy
 from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
 from tests.support.small_disk import SmallDisk, StandIn, small_disk
+from tests.support.status_page import Visit, logged, password_file, served
 from tests.support.talkative_servers import STORE, refusing, worklist_answers
 from tests.support.ups_query import query
 from tests.support.ups_scu import associated, pending
@@ -53,7 +53,9 @@ CHANNELS = (
     "command line",
     "audit trail",
     "status page",
+    "status page after a login",
 )
+PATHS = ("/", "/state", "/login", "/nothing", f"/?requeued={canary(70_065)}", f"/{canary(70_066)}")
 # Each command, also where it fails. What `worklist` prints is the worklist, for whoever asks.
 COMMANDS = (
     "status",
@@ -128,17 +130,25 @@ class Site:
             self.traces.note("command line", done.stdout, done.stderr)
 
     def page(self) -> None:
-        with Announced(
-            [sys.executable, "-m", "standalone.cli", "page", "--port=0"],
-            environment=environment(self.folder, **self.settings),
-            output=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-        ) as process:
-            base = process.wait_ready(30)
-            for path in ("/", "/state", "/nothing"):
-                answer = httpx.get(f"{base}{path}", timeout=30, trust_env=False)
-                self.traces.note("status page", str(answer.headers).encode(), answer.content)
-            process.terminate()
+        """By somebody who passes by, by somebody who guesses, and by an operator."""
+        channel = "status page"
+        settings = {**self.settings, "PAGE__PASSWORD_FILE": password_file(self.folder)}
+        with served(self.folder, **settings) as base, Visit(base) as visit:
+            for path in PATHS:
+                self.note(visit.get(path), channel)
+            self.note(visit.log_in(canary(70_060), canary(70_061)), channel)
+            forged = {"token": canary(70_062), "item": canary(70_063), "action": "requeue"}
+            self.note(visit.post("/quarantine", data=forged), channel)
+            visit.log_in()
+            for path in PATHS:
+                self.note(visit.get(path), "status page after a login")
+            assert 'name="item"' in visit.text(), "something is in quarantine, and shown"
+            self.note(visit.decide("requeue", canary(70_064)), "status page after a login")
+            self.note(visit.decide("requeue-all"), "status page after a login")
+        self.traces.note("logs", logged(self.folder))
+
+    def note(self, answer: httpx.Response, channel: str) -> None:
+        self.traces.note(channel, str(answer.headers).encode(), answer.content)
 
     def look_around(self) -> None:
         self.traces.note_health(self.health)

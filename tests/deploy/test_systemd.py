@@ -45,7 +45,9 @@ def test_the_unit_is_hardened(unit: Path) -> None:
 def test_there_is_a_unit_for_each_service() -> None:
     names = {path.stem for path in UNITS}
 
-    assert names == {f"dicomweb-proxy-{name}" for name in ("receiver", "uploader", "worklist")}
+    assert names == {
+        f"dicomweb-proxy-{name}" for name in ("receiver", "uploader", "worklist", "page")
+    }
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)

@@ -12,7 +12,7 @@ from tests.support.compose import Composed, service_of
 
 pytestmark = pytest.mark.stack
 PROXY = ("receiver", "uploader", "worklist")
-IMAGES = (*PROXY, "sandbox")
+IMAGES = (*PROXY, "page", "sandbox")
 ARCHIVE = "https://archive.example/dicom-web/studies"
 TELL_DESTINATION = (
     "from shared.config import load; s = load(); print(s.sandbox, s.destinations[0].upload_uri)"
@@ -27,7 +27,7 @@ def containers(stack: Composed) -> dict[str, dict[str, Any]]:
 def test_all_are_healthy(stack: Composed) -> None:
     states = [each["State"]["Health"]["Status"] for each in stack.containers()]
 
-    assert states == ["healthy"] * 7, "receiver, three uploaders, worklist, redis, sandbox"
+    assert states == ["healthy"] * 8, "receiver, three uploaders, worklist, page, redis, sandbox"
 
 
 @pytest.mark.parametrize("service", IMAGES)
@@ -74,6 +74,15 @@ def test_everyone_says_that_the_destination_is_a_sandbox(stack: Composed, servic
     assert "SANDBOX" in stack.logs(service)
     code = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/readyz').read().decode())"
     assert "SANDBOX" in stack.run("exec", "-T", service, "python", "-c", code).stdout
+
+
+def test_the_page_is_there_for_this_host_and_counts(stack: Composed) -> None:
+    with urlopen(f"http://127.0.0.1:{stack.page_port}/", timeout=10) as response:
+        text = response.read().decode()
+
+    assert "Counts only" in text
+    assert "Redis" not in text  # which it reaches, as the spool
+    assert "cannot be read" not in text
 
 
 def test_the_sandbox_says_so_on_its_front_page(stack: Composed) -> None:

@@ -44,6 +44,7 @@ class Composed:
     receive_port: int = field(default_factory=free_port)
     worklist_port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
+    page_port: int = field(default_factory=free_port)
     environment: Mapping[str, str] = field(default_factory=dict)
     root: Path = ROOT  # the checkout that it is built from
 
@@ -81,6 +82,7 @@ class Composed:
             "DICOMWEB_PROXY_RECEIVE__PORT": str(self.receive_port),
             "DICOMWEB_PROXY_WORKLIST__PORT": str(self.worklist_port),
             "SANDBOX_PORT": str(self.sandbox_port),
+            "DICOMWEB_PROXY_PAGE__PORT": str(self.page_port),
             **self.environment,
         }
 

@@ -117,7 +117,7 @@ def _rendered(base: str, components: tuple[str, ...]) -> list[Resource]:
             "components": [f"../components/{name}" for name in components],
             "images": [
                 {"name": f"dicomweb-proxy/{name}", "newTag": "1.2.3"}
-                for name in ("receiver", "uploader", "worklist")
+                for name in ("receiver", "uploader", "worklist", "page")
             ],
         }
         (Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(content), "utf-8")

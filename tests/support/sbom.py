@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("receiver", "uploader", "worklist", "sandbox", "standalone")
+SERVICES = ("receiver", "uploader", "worklist", "page", "sandbox", "standalone")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
 _HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 UNEXAMINED = """\

@@ -34,7 +34,7 @@ def served(folder: Path, *options: str, **settings: object) -> Iterator[str]:
     with (folder / "page.log").open("ab") as output:
         process = Announced(
             [sys.executable, "-m", "standalone.cli", "page", "--port=0", *options],
-            environment=environment(folder, LOG__FORMAT="json", **settings),
+            environment=environment(folder, **{"LOG__FORMAT": "json", **settings}),
             output=output,
             stdin=subprocess.DEVNULL,
         )
