@@ -61,13 +61,16 @@ def first_end(pem: str) -> float | None:
     """When the first of a file's certificates to end does, in seconds since 1970."""
     pieces = [BEGIN + each.partition(END)[0] + END for each in pem.split(BEGIN)[1:]]
     try:
-        return min((_not_after(ssl.PEM_cert_to_DER_cert(each)) for each in pieces), default=None)
+        return min((end_of(ssl.PEM_cert_to_DER_cert(each)) for each in pieces), default=None)
     except (ValueError, IndexError):
         return None
 
 
-def _not_after(der: bytes) -> float:
-    """Of Certificate.tbsCertificate.validity (RFC 5280 4.1.2.5)."""
+def end_of(der: bytes) -> float:
+    """Certificate.tbsCertificate.validity.notAfter (RFC 5280 4.1.2.5), in seconds since 1970.
+
+    Raises ValueError or IndexError for what is no certificate.
+    """
     _, certificate, _ = _element(der)
     _, fields, _ = _element(certificate)
     kind, _, rest = _element(fields)

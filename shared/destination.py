@@ -253,6 +253,11 @@ class Destination(Section):
         description='Other limits for some hours: { bandwidth, days = ["mon"], begin = "07:00", '
         'end = "19:00" }, in the local time of the uploader; the first that holds counts.',
     )
+    accept: Literal["json", "xml"] = Field(
+        default="json",
+        description="Type of the answer that a Store request asks for, application/dicom+json or "
+        "application/dicom+xml (PS3.18 10.5.3); either is understood.",
+    )
     transcode: Literal["required", "never"] = Field(
         default="required",
         description="required: convert what PS3.18 8.7.3 forbids (Implicit VR LE, Explicit VR BE, "

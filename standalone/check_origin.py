@@ -1,11 +1,13 @@
 """Asks a destination something harmless: does it resolve, answer, accept our credentials?"""
 
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 
 import httpx
 
+from shared.certificates import end_of
 from shared.destination import Destination
 from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
@@ -67,16 +69,25 @@ def _certificate(subject: str, expiry: float | None) -> Iterator[Finding]:
     if expiry is not None:
         days = int((expiry - time.time()) // DAY)
         soon = days < EXPIRES_SOON
-        found = f"certificate valid for {days} days"
+        found = f"certificates valid for {days} days"
         yield Finding(WARN if soon else OK, subject, found, "renew it" if soon else "")
 
 
 def _expiry(answer: httpx.Response) -> float | None:
-    """When the server's certificate ends, in seconds since 1970; None without TLS."""
+    """When the first certificate ends of the chain that was verified, up to the authority that we
+    trust, in seconds since 1970; None without TLS.
+    """
     stream = answer.extensions.get("network_stream")
     tls = stream.get_extra_info("ssl_object") if stream else None
-    end = (tls.getpeercert() or {}).get("notAfter") if tls else None
-    return ssl.cert_time_to_seconds(str(end)) if end else None
+    return min((end_of(each) for each in _chain(tls)), default=None) if tls else None
+
+
+def _chain(tls: ssl.SSLSocket) -> list[bytes]:
+    if sys.version_info >= (3, 13):
+        return list(tls.get_verified_chain())
+    # The same without a public name: PEM of each.
+    chain = tls._sslobj.get_verified_chain()  # type: ignore[attr-defined]  # noqa: SLF001
+    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain]
 
 
 def advice(fault: DestinationFault) -> str:

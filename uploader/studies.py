@@ -13,7 +13,7 @@ from shared.dicomweb.auth import BODY_EXTENSION, seconds_left
 from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.multipart import Body, PartChanged
-from shared.dicomweb.qido import JSON, holds
+from shared.dicomweb.qido import holds
 from shared.dicomweb.response import LIMIT_EXTENSION, framed
 from shared.errors import Misconfigured
 from uploader.comparison import holds_the_same
@@ -128,7 +128,7 @@ class Studies:
                     uri,
                     content=self._pace.over(body) if self._pace and body else body,
                     headers={
-                        "Accept": JSON,
+                        "Accept": f"application/dicom+{self._destination.accept}",
                         **(body.headers if body else {}),
                         **tracing.headers(),
                     },

@@ -1,6 +1,7 @@
 """`dicomweb-proxy check` against real counterparts on loopback."""
 
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tests.support.origins import secret
 from tests.support.orthanc import orthanc
 from tests.support.sandbox import sandbox
 from tests.support.sigv4 import Account, Verifier
+
+AUTHORITY_ENDS = datetime(3000, 1, 1, tzinfo=UTC)  # trustme's
 
 
 @pytest.fixture
@@ -124,10 +127,19 @@ def test_a_worklist_alone_needs_no_spool(console: Console) -> None:
     assert set(states(console)) == {"configuration", "default: worklist", "DIMSE port"}
 
 
-def test_the_end_of_a_servers_certificate_is_told(console: Console, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("leaf_ends", "days"),
+    [
+        (datetime.now(UTC) + timedelta(days=10, hours=1), 10),
+        (datetime(3500, 1, 1, tzinfo=UTC), (AUTHORITY_ENDS - datetime.now(UTC)).days),
+    ],
+)
+def test_the_end_of_a_servers_chain_is_told(
+    console: Console, tmp_path: Path, leaf_ends: datetime, days: int
+) -> None:
     tls = certificates(tmp_path)
     site = tmp_path / "proxy.toml"
-    with OriginServer(tls=tls.server()) as running:
+    with OriginServer(tls=tls.server(not_after=leaf_ends)) as running:
         site.write_text(
             f'[[destinations]]\nname = "archive"\nupload_uri = "{running.uri}"\n'
             f'ca_file = "{tls.ca_file}"\n'
@@ -135,7 +147,9 @@ def test_the_end_of_a_servers_certificate_is_told(console: Console, tmp_path: Pa
         ended = console("check", "--config", site)
 
     assert ended.code == 0, ended.out
-    assert "certificate valid for" in ended.out
+    [line] = [line for line in ended.out.splitlines() if "certificates valid" in line]
+    assert abs(int(line.split(" days")[0].rpartition(" ")[2]) - days) <= 1
+    assert line.startswith(WARN) is (days < 21)
 
 
 @pytest.mark.parametrize(("secret_key", "code"), [("right", 0), ("wrong", 1)])

@@ -16,10 +16,15 @@ class Certificates:
     ca_file: Path
     folder: Path
 
-    def server(self, *names: str, demand_client: bool = False) -> ssl.SSLContext:
+    def server(
+        self, *names: str, demand_client: bool = False, not_after: datetime | None = None
+    ) -> ssl.SSLContext:
         """A server's context; `demand_client`: only for clients with a certificate of ours."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(*(names or ("localhost", "127.0.0.1"))).configure_cert(context)
+        issued = self.authority.issue_cert(
+            *(names or ("localhost", "127.0.0.1")), not_after=not_after
+        )
+        issued.configure_cert(context)
         if demand_client:
             self.authority.configure_trust(context)
             context.verify_mode = ssl.CERT_REQUIRED
