@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.route_sections import Networks, Patterns
+from shared.route_sections import AeTitles, Networks
 from shared.section import Section
 
 May = Literal["echo", "store", "query"]
@@ -14,7 +14,7 @@ EVERYTHING: tuple[May, ...] = ("echo", "store", "query")
 class AdmissionSettings(Section):
     """Who may open an association. Without a word here and no [[peers]]: everybody."""
 
-    called_ae: Patterns = Field(
+    called_ae: AeTitles = Field(
         default="*",
         description="Our AE titles, with * and ?, or a list; whoever calls another is refused "
         "1,1,7.",
@@ -28,7 +28,7 @@ class AdmissionSettings(Section):
 class KnownPeer(Section):
     """Who may do what. The first that matches calling AE title and network decides."""
 
-    calling_ae: Patterns = Field(
+    calling_ae: AeTitles = Field(
         default="*", description="AE title of the caller, with * and ?, or a list."
     )
     network: Networks = Field(

@@ -89,4 +89,6 @@ def _invalid(content: dict[str, Any], sources: Sources) -> tuple[list[str], set[
 def _texts(kind: str, message: str, key: str) -> list[str]:
     if kind == "extra_forbidden":
         return [f"there is no such setting{suggestion(key)}"]
+    if kind == "tuple_type":
+        return ['must be a list, such as ["a", "b"]']
     return message.removeprefix("Value error, ").splitlines()

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from shared.section import Section
 
 LONGEST_PATTERN = 64  # characters, as of VR LO and UI (PS3.5 Table 6.2-1)
+LONGEST_AE_TITLE = 16  # characters (PS3.5 Table 6.2-1)
 LONGEST_REASON = 64  # characters of Error Comment (0000,0902), VR LO
 # Statuses by which a modality knows that nothing was kept (PS3.7 Annex C, PS3.4 Table B.2-1).
 # Not among them: Success, warnings (B000, 0107, 0116), Pending, Cancel.
@@ -62,12 +63,20 @@ def _patterns(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
     return value
 
 
+def _of_ae_titles(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    for each in alternatives(value):
+        if len(each.replace("*", "")) > LONGEST_AE_TITLE:
+            raise ValueError(f"{each!r} matches no AE title: they have 16 characters at most")
+    return value
+
+
 def alternatives(value: str | tuple[str, ...]) -> tuple[str, ...]:
     """A condition may be one value or several."""
     return (value,) if isinstance(value, str) else value
 
 
 Patterns = Annotated[str | tuple[str, ...], BeforeValidator(_listed), AfterValidator(_patterns)]
+AeTitles = Annotated[Patterns, AfterValidator(_of_ae_titles)]
 Networks = Annotated[str | tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)]
 Status = Annotated[str, BeforeValidator(_hexadecimal), AfterValidator(_failure)]
 Reason = Annotated[str, AfterValidator(_reason)]
@@ -100,8 +109,8 @@ class Route(Section):
     All conditions must hold. Each is a pattern with * and ?, or a list of which one must match.
     """
 
-    called_ae: Patterns = Field(default="*", description="AE title called: CT* or a list.")
-    calling_ae: Patterns = Field(default="*", description="AE title of the caller.")
+    called_ae: AeTitles = Field(default="*", description="AE title called: CT* or a list.")
+    calling_ae: AeTitles = Field(default="*", description="AE title of the caller.")
     network: Networks = Field(
         default=(), description="Networks, as 10.1.0.0/16, of the peer's address; empty: any."
     )

@@ -45,6 +45,13 @@ class Admission:
         known = self._known(peer.calling_ae, peer.address)
         return None if known and known.may else CALLING_AE_NOT_RECOGNIZED
 
+    def number(self, peer: Peer) -> int | None:
+        """Which of [[peers]] decides; None: the peer is a stranger."""
+        for number, each in enumerate(self._peers):
+            if each.calls(peer.calling_ae) and each.lives_at(peer.address):
+                return number
+        return None
+
     def limit(self, peer: Peer) -> int | None:
         """Associations at once of this calling AE title, where it has a limit of its own."""
         known = self._known(peer.calling_ae, peer.address)

@@ -9,18 +9,23 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from shared.admission_sections import May
 from shared.config import Settings, load
 from shared.dimse.admission import FIELDS, Admission
+from shared.dimse.rejection import CALLING_AE_NOT_RECOGNIZED
 from shared.dimse.service import Peer
 from shared.needs import NOTHING
 from shared.route_overlap import warnings, warnings_of_peers
 from shared.routing import ATTRIBUTES, Decision, Routes, Rule, Subject
 from shared.sender import Sender
+from shared.statuses import NOT_AUTHORIZED
 from shared.uri_template import resolved
 from standalone.options import add_config, add_json, ae_title, ip_address
 
 SUMMARY = "where an AE title's instances and queries go, and why"
 DEFAULT = "the default"
+INSTANCES, QUERIES = "instances", "queries"
+SERVICES: dict[May, str] = {"store": INSTANCES, "query": QUERIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Tried:
 class Explanation:
     subject: Subject
     admission: str
+    turned_away: dict[str, str]  # instances or queries, and how, before any route is asked
     tried: tuple[Tried, ...]
     decision: Decision
     uris: dict[str, str]  # of the destinations, for this sender
@@ -76,9 +82,11 @@ def explain(settings: Settings, subject: Subject) -> Explanation:
     decision = routes.decide(subject)
     sender = Sender.named(subject.called_ae, subject.calling_ae, subject.modality)
     places = {each.name: each.upload_uri or "" for each in settings.upload_destinations}
+    admission, turned_away = _admission(settings, subject)
     return Explanation(
         subject,
-        _admission(settings, subject),
+        admission,
+        turned_away,
         tuple(_tried(routes, subject, first=settings.routing.match == "first")),
         decision,
         {name: resolved(places[name], sender) for name in decision.destinations},
@@ -87,14 +95,24 @@ def explain(settings: Settings, subject: Subject) -> Explanation:
     )
 
 
-def _admission(settings: Settings, subject: Subject) -> str:
+def _admission(settings: Settings, subject: Subject) -> tuple[str, dict[str, str]]:
+    """What becomes of the association, and what is turned away with it or on it."""
     peer = Peer("", subject.calling_ae, subject.called_ae, subject.address, 0)
     admission = Admission(settings.admission, settings.peers)
+    number = admission.number(peer)
+    by = "" if number is None else f" by peers.{number}"
     if refused := admission.judge(peer):
-        return "refused {},{},{}".format(*refused)
+        told = "refused {},{},{}".format(*refused)
+        by = by if refused == CALLING_AE_NOT_RECOGNIZED else ""
+        return f"{told}{by}", dict.fromkeys(SERVICES.values(), f"none: association {told}")
     denied = admission.denied(peer)
     may = ", ".join(name for name, field in FIELDS.items() if field not in denied)
-    return f"admitted, may {may}"
+    away = {
+        what: f"refused with {NOT_AUTHORIZED:04X}: not allowed to this calling AE title"
+        for service, what in SERVICES.items()
+        if FIELDS[service] in denied
+    }
+    return f"admitted{by}, may {may}", away
 
 
 def _subject(options: argparse.Namespace) -> Subject:
@@ -131,6 +149,7 @@ def _as_json(found: Explanation) -> str:
     content = {
         "subject": found.subject._asdict(),
         "admission": found.admission,
+        "turned_away": found.turned_away,
         "tried": [{**asdict(each), "matches": each.matches} for each in found.tried],
         "decided_by": list(decision.routes),
         "action": decision.action,
@@ -159,12 +178,14 @@ def _as_text(found: Explanation) -> str:
     tried = table(("Route", "Conditions", "Matches"), rows) + "\n" if rows else ""
     by = ", ".join(f"routes.{number}" for number in found.decision.routes) or DEFAULT
     warned = "".join(f"warning: {each}\n" for each in found.warnings)
+    away = found.turned_away
+    stored = INSTANCES not in away
     return (
         f"{tried}association    {found.admission}\n"
-        f"decided by     {by}\n"
-        f"instances      {_fate(found.decision)}\n"
-        f"{_places(found.uris)}"
-        f"worklist from  {found.worklist_from or 'none'}\n{warned}"
+        f"decided by     {by if stored else 'admission'}\n"
+        f"instances      {away.get(INSTANCES) or _fate(found.decision)}\n"
+        f"{_places(found.uris) if stored else ''}"
+        f"worklist from  {away.get(QUERIES) or found.worklist_from or 'none'}\n{warned}"
     )
 
 

@@ -94,7 +94,7 @@ def test_a_refusal_and_a_route_that_is_never_reached_are_told(
     ("option", "title", "expected"),
     [
         ("--called-ae", "OTHER", "refused 1,1,7"),
-        ("--calling-ae", "QUERIER", "admitted, may echo, query"),
+        ("--calling-ae", "QUERIER", "admitted by peers.0, may echo, query"),
         ("--called-ae", "PROXY2", "admitted, may echo, store, query"),
     ],
 )

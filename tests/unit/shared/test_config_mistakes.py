@@ -92,6 +92,12 @@ def test_a_number_of_workers_that_no_machine_has_is_refused(
     assert mistakes(path) == [f"upload.workers ({path}): {said}"]
 
 
+def test_a_text_where_a_list_belongs_is_told_so(tmp_path: Path) -> None:
+    path = written(tmp_path, f'[upload]\nuri = "{URI}"\n[[routes]]\nupload_to = "default"\n')
+
+    assert mistakes(path) == [f'routes.0.upload_to ({path}): must be a list, such as ["a", "b"]']
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

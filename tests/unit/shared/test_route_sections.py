@@ -19,6 +19,11 @@ from shared.route_sections import Route, Routing
         ({"network": "10.1.2.3/8"}, "must be networks such as 10.1.0.0/16"),
         ({"network": ["hospital"]}, "must be networks such as 10.1.0.0/16"),
         ({"modality": []}, "an empty list would match nothing"),
+        ({"called_ae": "SEVENTEEN_LETTERS"}, "matches no AE title: they have 16 characters at"),
+        (
+            {"calling_ae": ["CT", "*SEVENTEEN_LETTERS*"]},
+            "'*SEVENTEEN_LETTERS*' matches no AE title",
+        ),
         ({"upload_to": []}, "an empty list names nowhere; leave it out for routing.default_to"),
         ({"modality": ""}, "must be 1 to 64 characters"),
         ({"modality": "x" * 65}, "must be 1 to 64 characters"),
