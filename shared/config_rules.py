@@ -40,7 +40,10 @@ SECRETS = (
     "client_key_file",
 )
 KEY_FIELDS = ("client_email", "private_key", "token_uri")  # of a Google service-account key
-FEDERATION_FIELDS = ("audience", "subject_token_type", "token_url", "credential_source")
+FIELDS = {  # of the other files that Google's tools write, by their type
+    "external_account": ("audience", "subject_token_type", "token_url", "credential_source"),
+    "authorized_user": ("client_id", "client_secret", "refresh_token"),
+}
 
 
 def contradictions(sections: Sections) -> Iterator[str]:
@@ -224,7 +227,7 @@ def _no_key(key: str, path: Path | None) -> Iterator[str]:
         return  # unusable_file has said so
     except ValueError:
         content = None
-    federated = isinstance(content, dict) and content.get("type") == "external_account"
-    fields = FEDERATION_FIELDS if federated else KEY_FIELDS
+    kind = content.get("type") if isinstance(content, dict) else None
+    fields = FIELDS.get(str(kind), KEY_FIELDS)
     if not (isinstance(content, dict) and all(content.get(name) for name in fields)):
         yield f"{key}: {path}: is no Google service-account key (JSON with {', '.join(fields)})"

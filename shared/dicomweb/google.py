@@ -9,7 +9,8 @@ from typing import Any
 import google.auth.exceptions
 import google.auth.transport
 import httpx
-from google.auth import identity_pool
+from google.auth import aws, identity_pool
+from google.oauth2 import credentials as user
 from google.oauth2 import service_account
 
 from shared.destination import Destination
@@ -20,6 +21,7 @@ from shared.errors import ConfigurationError, Denied, DestinationFault, Unavaila
 from shared.google_defaults import default_file, metadata_host
 
 METADATA = "/computeMetadata/v1/instance/service-accounts/default/token"
+USER_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 NO_KEY = "is no Google service-account key, nor a workload identity federation's configuration"
 NOTHING = "no service-account file, and no Application Default Credentials here"
 
@@ -154,12 +156,27 @@ def _service_account(info: dict[str, Any], scopes: Sequence[str]) -> GoogleCrede
 
 
 def _federated(info: dict[str, Any], scopes: Sequence[str]) -> GoogleCredentials:
+    source = info["credential_source"]
+    if str(source.get("environment_id", "")).startswith("aws"):
+        return aws.Credentials.from_info(info, scopes=scopes)
     return identity_pool.Credentials.from_info(info, scopes=scopes)
+
+
+def _user(info: dict[str, Any], _scopes: Sequence[str]) -> GoogleCredentials:
+    """Of `gcloud auth application-default login`, which has fixed the scopes."""
+    return user.Credentials(  # type: ignore[no-untyped-call]
+        None,
+        refresh_token=info["refresh_token"],
+        token_uri=info.get("token_uri", USER_TOKEN_URI),
+        client_id=info["client_id"],
+        client_secret=info["client_secret"],
+    )
 
 
 _TYPES: dict[str, Callable[[dict[str, Any], Sequence[str]], GoogleCredentials]] = {
     "service_account": _service_account,
     "external_account": _federated,
+    "authorized_user": _user,
 }
 
 

@@ -1,9 +1,10 @@
 """Google without a key: federated identities and the metadata server, over TLS on loopback."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.support.instances import make
 from tests.support.issuer import Issuer
 from tests.support.origin_server import Exchange, OriginServer
 from tests.support.origins import destination, secret
+from tests.support.sigv4 import AUTHORIZATION, signature
 from uploader.origin import Origin
 
 
@@ -100,6 +102,64 @@ def test_application_default_credentials_name_a_file(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(federation(issuer, tls.folder)))
 
     assert send(at(server, tls, auth), tls.folder)
+
+
+def test_application_default_credentials_of_a_user_are_those_that_gcloud_keeps(
+    server: OriginServer, issuer: Issuer, tls: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {
+        "type": "authorized_user",
+        "client_id": issuer.client,
+        "client_secret": issuer.client_secret,
+        "refresh_token": issuer.refresh_token,
+        "token_uri": issuer.uri,
+    }
+    secret(tls.folder, json.dumps(content), "application_default_credentials.json")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tls.folder))
+    issuer.scopes = None  # a user's are fixed at the login
+
+    assert send(at(server, tls, Auth(kind=AuthKind.GOOGLE)), tls.folder)
+    assert [form["grant_type"] for form in issuer.forms] == ["refresh_token"]
+
+
+def test_an_identity_of_aws_is_exchanged_by_a_request_that_it_signed(
+    server: OriginServer, issuer: Issuer, tls: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The subject token is a signed request, which Google's side has AWS answer."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a secret")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    content = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p",
+        "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+        "token_url": issuer.uri,
+        "credential_source": {
+            "environment_id": "aws1",
+            "regional_cred_verification_url": CALLER,
+        },
+    }
+    file = secret(tls.folder, json.dumps(content), "federation.json")
+    auth = Auth(kind=AuthKind.GOOGLE, service_account_file=file)
+    issuer.scopes, issuer.believes = auth.scopes[0], signed_for_aws
+
+    assert send(at(server, tls, auth), tls.folder)
+
+
+CALLER = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+
+
+def signed_for_aws(token: str) -> bool:
+    request = json.loads(unquote(token))
+    headers = {each["key"].lower(): each["value"] for each in request["headers"]}
+    found = AUTHORIZATION.fullmatch(headers["authorization"])
+    assert found
+    target = "/?" + urlsplit(request["url"]).query
+    empty = hashlib.sha256(b"").hexdigest()
+    expected = signature(
+        request["method"], target, headers, found["names"], empty, found["scope"], "a secret"
+    )
+    return expected == found["signature"] and "eu-west-1/sts" in found["scope"]
 
 
 def test_in_googles_cloud_the_metadata_server_gives_tokens(

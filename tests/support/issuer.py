@@ -58,6 +58,8 @@ class Issuer:
     client: str = "proxy@project.iam.gserviceaccount.com"
     client_secret: str = "s3cret of the client"
     subject_token: str = "token of the site's own identity provider"
+    refresh_token: str = "of a user who has logged in"
+    believes: Callable[[str], bool] | None = None  # a subject token, where that one is not fixed
     scopes: str | None = "https://www.googleapis.com/auth/cloud-healthcare"
     tls: ssl.SSLContext | None = None
     answer: Callable[["Handler"], bool] | None = None  # instead of a token, if it returns True
@@ -118,7 +120,12 @@ class Issuer:
         if form.get("grant_type") == JWT_GRANT:
             scope = self._verified(form["assertion"]).get("scope")
         elif form.get("grant_type") == TOKEN_EXCHANGE:
-            if form.get("subject_token") != self.subject_token:
+            shown = form.get("subject_token", "")
+            if not (self.believes(shown) if self.believes else shown == self.subject_token):
+                raise Refused("invalid_grant")
+        elif form.get("grant_type") == "refresh_token":
+            self._client(form, authorization)
+            if form.get("refresh_token") != self.refresh_token:
                 raise Refused("invalid_grant")
         elif form.get("grant_type") == "client_credentials":
             self._client(form, authorization)

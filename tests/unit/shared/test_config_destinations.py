@@ -138,6 +138,7 @@ def test_an_address_at_google_turns_authentication_on(
 def test_google_without_any_key_is_a_mistake(environ: pytest.MonkeyPatch) -> None:
     environ.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     environ.delenv("GCE_METADATA_HOST", raising=False)
+    environ.setenv("CLOUDSDK_CONFIG", "/nowhere")
     environ.setenv(PREFIX + "UPLOAD__URI", "https://healthcare.googleapis.com/v1/studies")
 
     [line] = mistakes()
