@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from shared.entry import SUFFIX, Entry
-from shared.errors import SpoolError
+from shared.errors import SpoolError, SpoolFull
 from shared.faults import spool_fault
 from shared.folders import Filing, Folders
 from shared.incoming import Incoming
@@ -19,17 +19,27 @@ NOBODY: Mapping[str, Sender] = {}
 class Reception:
     """Write, then keep or abandon. Not for several threads at once."""
 
-    __slots__ = ("_descriptor", "_folders", "_name", "_partial", "_sync", "size")
+    __slots__ = ("_descriptor", "_folders", "_name", "_no_room", "_partial", "_sync", "size")
 
-    def __init__(self, incoming: Incoming, folders: Folders, name: Naming, *, sync: bool) -> None:
+    def __init__(
+        self,
+        incoming: Incoming,
+        folders: Folders,
+        name: Naming,
+        no_room: Callable[[], None],
+        *,
+        sync: bool,
+    ) -> None:
+        """`no_room` is told when the disk takes no more, from any thread."""
         self._folders = folders
+        self._no_room = no_room
         self._name = name
         self._sync = sync
         self.size = 0  # bytes written
         try:
             self._partial, self._descriptor = incoming.create()
         except OSError as error:
-            raise spool_fault(error, "begin an instance") from None
+            raise self._fault(error, "begin an instance") from None
 
     def write(self, data: bytes | memoryview) -> None:
         """Append. Goes to the page cache: fast enough for an event loop. Raises SpoolError."""
@@ -39,7 +49,7 @@ class Reception:
             while written < length:  # a disk that fills takes less than it was given
                 written += os.write(self._descriptor, data[written:])
         except OSError as error:
-            raise spool_fault(error, "write an instance") from None
+            raise self._fault(error, "write an instance") from None
         self.size += length
 
     def keep(
@@ -61,7 +71,7 @@ class Reception:
             self._name_in_each(destinations, urgent, senders, kept)
         except OSError as error:
             self._folders.remove(kept)
-            raise spool_fault(error, "keep an instance") from None
+            raise self._fault(error, "keep an instance") from None
         finally:
             self.abandon()
         return kept
@@ -76,6 +86,12 @@ class Reception:
             with contextlib.suppress(OSError):
                 os.unlink(self._partial)  # noqa: PTH108  a string from the fast path
             self._partial = ""
+
+    def _fault(self, error: OSError, doing: str) -> SpoolError:
+        fault = spool_fault(error, doing)
+        if isinstance(fault, SpoolFull):
+            self._no_room()
+        return fault
 
     def _finish_writing(self) -> None:
         if self._descriptor < 0:

@@ -48,13 +48,17 @@ class Retention:
             finally:
                 self._running.release()
 
-    def relieve_in_background(self) -> None:
-        """Space is low: give up delivered instances. Never blocks; to be called often."""
+    def relieve_in_background(self, *, refused: bool = False) -> None:
+        """Space is low: give up delivered instances. Never blocks; to be called often. `refused`:
+        the disk has refused something, whatever space it says it has: of inodes, or of a quota,
+        there may be none left.
+        """
         if not self._settings.keep_delivered or time.monotonic() < self._relief_due:
             return
         self._relief_due = time.monotonic() + RELIEF_PERIOD
         if not self._running.locked():
-            Thread(target=self._relieve_alone, name="relief", daemon=True).start()
+            relief = Thread(target=self._relieve_alone, args=(refused,), name="relief", daemon=True)
+            relief.start()
 
     def tidy(self) -> None:
         """Never raises. What cannot be removed hinders nothing else."""
@@ -70,10 +74,13 @@ class Retention:
         with _told():
             self._relieve()
 
-    def _relieve_alone(self) -> None:
+    def _relieve_alone(self, refused: bool) -> None:
         if self._running.acquire(blocking=False):
             try:
-                self._relieve()
+                with _told():
+                    if refused:
+                        self.delivered.relieve()
+                    self._relieve()
             finally:
                 self._running.release()
 

@@ -73,7 +73,9 @@ class Spool:
 
     def receive(self) -> Reception:
         """Begin an instance. Raises SpoolError."""
-        return Reception(self._incoming, self._folders, self._next_name, sync=self._sync)
+        return Reception(
+            self._incoming, self._folders, self._next_name, self._no_room, sync=self._sync
+        )
 
     def pressure(self) -> Pressure:
         pressure = self._watermark.pressure()
@@ -164,6 +166,10 @@ class Spool:
         SpoolError.
         """
         return self._quarantine.forget(record)
+
+    def _no_room(self) -> None:
+        """The disk has no room for an instance."""
+        self._retention.relieve_in_background(refused=True)
 
     def _next_name(self, size: int) -> tuple[str, float]:
         """Later receptions of this process get later names, whatever the clock does."""

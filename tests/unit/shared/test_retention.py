@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from receiver.part10 import file_meta
 from shared.entry import Entry
+from shared.errors import SpoolFull
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
 from tests.support.small_disk import small_disk
@@ -48,6 +51,21 @@ def test_the_ledger_remembers_what_was_delivered(tmp_path: Path) -> None:
     assert second["destination"] == "research"
     assert list(spool.ledger("1.2.4")) == []
     assert len(list(spool.ledger())) == 2
+
+
+def test_delivered_instances_make_room_whatever_the_disk_says_of_its_space(tmp_path: Path) -> None:
+    """A reserve of 0 is kept here; of inodes, or of a quota, none may be left either."""
+    with small_disk(tmp_path) as disk:
+        spool = opened(tmp_path, keep_delivered=HOUR)
+        spool.release(keep(spool, bytes(8192))[0])
+        assert [each for each in files_below(tmp_path) if each.startswith(".delivered/")]
+        disk.fill()
+
+        with pytest.raises(SpoolFull):
+            keep(spool, bytes(16 * 1024))
+
+        wait_until(lambda: not list(tmp_path.glob(".delivered/*/*/*.dcm")), 20, "there to be room")
+        spool.close()
 
 
 def test_the_ledger_may_do_without_digests_or_be_off(tmp_path: Path) -> None:
