@@ -14,6 +14,7 @@ from shared.config_sources import FILE_VARIABLE, keys
 from shared.sections import PREFIX, Sections
 from standalone.cli import COMMANDS
 from tests.support import settings_reference as reference
+from tests.support.cli import Console
 from tests.support.documented import blocks
 
 ROOT = reference.ROOT
@@ -89,21 +90,24 @@ def test_every_link_inside_the_project_leads_somewhere(path: Path) -> None:
     assert [link for link in inside if not (path.parent / link).exists()] == []
 
 
+STEP_BY_STEP = {"aws.md", "azure.md", "destinations.md", "google.md"}
+
+
 @pytest.mark.parametrize(
     "text",
-    [
-        each.text
-        for each in blocks()
-        if each.page.name == "destinations.md" and each.language == "toml"
-    ],
+    [each.text for each in blocks() if each.page.name in STEP_BY_STEP and each.language == "toml"],
 )
-def test_a_destination_step_by_step_is_a_configuration(tmp_path: Path, text: str) -> None:
+def test_a_destination_step_by_step_is_a_configuration(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "proxy.toml"
     for name in re.findall(r"/run/secrets/(\w+)", text):
         (tmp_path / name).write_text(SECRET, "utf-8")
     file.write_text(text.replace("/run/secrets", str(tmp_path)), "utf-8")
 
     assert load(file).upload_destinations
+    shown = Console(monkeypatch, capsys)("config", "show", "--config", file)
+    assert shown.code == 0, shown.err
 
 
 def anchors(path: Path) -> set[str]:
