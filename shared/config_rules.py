@@ -11,6 +11,7 @@ from shared.destination import (
     AuthKind,
     Destination,
     is_exposed,
+    is_loopback,
 )
 from shared.destination_presets import preset_of, scoped
 from shared.google_defaults import default_file, metadata_host
@@ -54,6 +55,7 @@ def contradictions(sections: Sections) -> Iterator[str]:
             yield f"{key}: cannot stand beside [[destinations]]; move it into one of them"
     else:
         yield from _exposed(sections)
+    yield from _cycles(sections)
     yield from _names(sections)
     yield from _routes(sections)
     yield from _nobody(sections)
@@ -125,6 +127,25 @@ def _exposed(sections: Sections) -> Iterator[str]:
     for key, uri in uris.items():
         if is_exposed(uri) and not sections.upload.insecure:
             yield f"{key}: must be https (or say upload.insecure = true)"
+
+
+def _cycles(sections: Sections) -> Iterator[str]:
+    """Destinations that are ourselves: our ports speak DIMSE, and nothing would ever arrive."""
+    ours = {
+        sections.receive.port: "receive.port",
+        sections.receive.tls_port: "receive.tls_port",
+        sections.worklist.port: "worklist.port",
+    }
+    for each in _declared(sections):
+        for key in ("upload_uri", "worklist_uri"):
+            parts = urlsplit(getattr(each, key) or "")
+            if parts.port in ours and parts.hostname and is_loopback(parts.geturl()):
+                listed = place(sections, each)
+                name = f"{listed}{key}" if listed else key.replace("_", ".")
+                yield (
+                    f"{name}: leads back to our own {ours[parts.port]}; an archive speaks DICOMweb "
+                    "on another"
+                )
 
 
 def _names(sections: Sections) -> Iterator[str]:

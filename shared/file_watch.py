@@ -8,8 +8,11 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+BEGUN = time.time_ns()  # of this process, more or less, and before it reads its settings
 
 Look = tuple[int, int, int] | None  # inode, time of change, size; None: it is not there
 
@@ -35,7 +38,9 @@ def watching(file: Path, every: float) -> Iterator[None]:
 
 
 def _watch(file: Path, every: float, ended: threading.Event) -> None:
-    read = last = _look(file)
+    last = _look(file)
+    # What changed while we started may have been read before, and may not.
+    read = last if last and last[1] < BEGUN else None
     while not ended.wait(every):
         now = _look(file)
         if now and now == last != read and _handled():

@@ -42,7 +42,7 @@ class Sender(NamedTuple):
     @classmethod
     def decoded(cls, text: str) -> Self:
         """Of the end of an instance's name in the spool; "" is a sender that nobody knows."""
-        return cls(*map(unquote, text.split("~")[1:])) if text else cls()
+        return cls.named(*map(unquote, text.split("~")[1:])) if text else cls()
 
     @property
     def encoded(self) -> str:

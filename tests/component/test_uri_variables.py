@@ -58,14 +58,14 @@ def test_instances_go_to_the_uri_of_their_sender_and_share_requests_only_there(
 ) -> None:
     made = [make(tmp_path, number) for number in range(30)]
     for number, each in enumerate(made):
-        uploader.keep(each, sender=(GOOD, OTHER, Sender("A B/", "", ""))[number % 3])
+        uploader.keep(each, sender=(GOOD, OTHER, Sender("A B%", "", ""))[number % 3])
 
     uploader.run()
 
     assert stored_at(origin_server) == {
         "/aets/GOOD/studies": {each.uid for each in made[0::3]},
         "/aets/OTHER/studies": {each.uid for each in made[1::3]},
-        "/aets/A%20B%2F/studies": {each.uid for each in made[2::3]},
+        "/aets/A%20B%25/studies": {each.uid for each in made[2::3]},
     }
     assert len(origin_server.stores) == 3
 

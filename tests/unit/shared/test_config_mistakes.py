@@ -140,3 +140,28 @@ def test_any_other_address_is_refused(environ: pytest.MonkeyPatch, given: str, s
     set_variables(environ, UPLOAD__URI=given)
 
     assert mistakes() == [f"upload.uri ({PREFIX}UPLOAD__URI): {said}"]
+
+
+def test_a_destination_that_is_ourselves_is_told(
+    environ: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = """
+[receive]
+port = 4444
+[[destinations]]
+name = "a"
+upload_uri = "http://localhost:4444/studies"
+worklist_uri = "http://127.0.0.1:4009/workitems"
+[[destinations]]
+name = "b"
+upload_uri = "https://archive.example:4444/studies"
+"""
+    end = "; an archive speaks DICOMweb on another"
+
+    assert mistakes(written(tmp_path, text)) == [
+        f"destinations.a.upload_uri: leads back to our own receive.port{end}",
+        f"destinations.a.worklist_uri: leads back to our own worklist.port{end}",
+    ]
+
+    environ.setenv(PREFIX + "UPLOAD__URI", "http://[::1]:4008/studies")
+    assert mistakes() == [f"upload.uri: leads back to our own receive.port{end}"]

@@ -48,6 +48,12 @@ def test_any_sender_is_read_back_from_a_name_that_every_file_system_takes(
     assert Path(name).name == name
 
 
+def test_a_name_that_others_have_written_leads_nowhere_else() -> None:
+    name = f"{name_of(1, 1, 1)}~%2E%2E~A%2FB~DOE.dcm"
+
+    assert Entry.at(f"cloud/routine/20260101000000/{name}").sender == Sender()
+
+
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
 def test_what_is_escaped_is_one_segment(value: str) -> None:
     assert not set(escaped(value)) & set("/?#.~ {}\\")
