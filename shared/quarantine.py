@@ -9,6 +9,7 @@ import json
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,17 +85,25 @@ class Quarantine:
             raise spool_fault(error, "set an instance aside") from None
 
     def list(self, destination: str | None) -> Iterator[Quarantined]:
+        for each, stem in self._names(destination):
+            folder = self._root / FOLDER / each
+            with contextlib.suppress(FileNotFoundError):  # dropped or put back just now
+                record = _read(folder / (stem + RECORD))
+                yield Quarantined(each, stem, record, _since(folder / (stem + SUFFIX)))
+
+    def counts(self) -> Counter[str]:
+        """How many there are of each destination, without a look into any."""
+        return Counter(destination for destination, _ in self._names(None))
+
+    def _names(self, destination: str | None) -> Iterator[tuple[str, str]]:
         wanted = [destination] if destination else names(self._root / FOLDER)
         for each in wanted:
             if not re.fullmatch(DESTINATION, each, re.ASCII):
                 continue
-            folder = self._root / FOLDER / each
-            for name in names(folder):
+            for name in names(self._root / FOLDER / each):
                 stem = name.removesuffix(SUFFIX)
                 if stem != name and re.fullmatch(NAME, stem, re.ASCII):
-                    with contextlib.suppress(FileNotFoundError):  # dropped or put back just now
-                        record = _read(folder / (stem + RECORD))
-                        yield Quarantined(each, stem, record, _since(folder / name))
+                    yield each, stem
 
     def requeue(self, item: Quarantined) -> Entry:
         file = self.file(item)

@@ -151,6 +151,10 @@ class Spool:
         """What was set aside, oldest first in each destination."""
         return self._quarantine.list(destination)
 
+    def quarantine_counts(self) -> Mapping[str, int]:
+        """How many were set aside, by destination."""
+        return self._quarantine.counts()
+
     def requeue(self, item: Quarantined) -> Entry:
         """Back into the spool, under the name it had. Raises FileNotFoundError, SpoolError."""
         return self._quarantine.requeue(item)

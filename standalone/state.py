@@ -1,7 +1,6 @@
 """The state of a proxy, from its spool, which is the truth, and its index, which may be absent."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -65,12 +64,12 @@ class State:
 def look(settings: Settings) -> State:
     spool = Spool(settings.spool)
     found, fault = _asked(settings, [each.name for each in settings.upload_destinations])
-    quarantined = Counter(each.destination for each in spool.quarantined())
+    quarantined = spool.quarantine_counts()
     lines = tuple(
         Line(
             each.name,
             *_kept(spool, each.name),
-            quarantined[each.name],
+            quarantined.get(each.name, 0),
             _is_sandbox(settings, each),
             *found.get(each.name, (None,)),
         )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from standalone.page.decisions import Decisions, done
 from standalone.page.document import Seen
 from standalone.page.history import callers
 from standalone.page.login import Login
+from standalone.page.named import SHOWN
 from standalone.page.passwords import Passwords, Unusable
 from standalone.page.visitor import Door
 from standalone.page.watched import Watched
@@ -34,7 +36,7 @@ def application(settings: Settings) -> Starlette:
         visitor, found = door.visitor(request), watched.now()
         seen = Seen(time.time(), found.state, found.hour)
         if visitor.known:  # read for them alone
-            waiting = list(Spool(settings.spool).quarantined())
+            waiting = list(islice(Spool(settings.spool).quarantined(), SHOWN))
             seen = replace(seen, quarantined=waiting, callers=callers(settings))
         said = done(request) if visitor.known else ""
         return answers.html(

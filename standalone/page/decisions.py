@@ -18,6 +18,7 @@ from standalone.page.visitor import Door, Visitor
 from standalone.page.watched import Watched
 
 Act = Callable[[Settings, Sequence[Quarantined], str, str], list[Quarantined]]
+DIGITS = 9  # of a number that an address may bring
 DONE = {"requeued": "{} requeued: to be sent again.", "dropped": "{} deleted for good."}
 
 
@@ -25,7 +26,7 @@ def done(request: Request) -> str:
     """What the visitor has just done, as `see` was told."""
     for what, text in DONE.items():
         number = request.query_params.get(what, "")
-        if number.isascii() and number.isdigit() and len(number) <= len(str(named.MANY)):
+        if number.isascii() and number.isdigit() and len(number) <= DIGITS:
             return text.format(f"{int(number):,}")
     return ""
 
@@ -62,6 +63,13 @@ class Decisions:
 
     def _chosen(self, form: Form, *, every: bool) -> list[Quarantined]:
         """Of what is in quarantine now: a name from a form leads nowhere else."""
-        wanted = set(form.all("item"))
         found = Spool(self._settings.spool).quarantined()
-        return [each for each in found if every or named.value(each) in wanted]
+        if every:
+            return list(found)
+        wanted, chosen = set(form.all("item")), list[Quarantined]()
+        for each in found:
+            if named.value(each) in wanted:
+                chosen.append(each)
+            if len(chosen) == len(wanted):  # no record beyond is read
+                break
+        return chosen

@@ -50,7 +50,8 @@ def _sections(seen: Seen, visitor: Visitor) -> Iterator[Markup]:
     yield view.section("hour", "Last hour", view.traffic(seen.hour))
     if visitor.known:
         yield view.section("destinations", "Destinations", named.destinations(state, now))
-        waiting = named.quarantine(seen.quarantined, visitor, now)
+        number = sum(each.quarantined for each in state.destinations)
+        waiting = named.quarantine(seen.quarantined, number, visitor, now)
         yield view.section("quarantine", "Quarantine", waiting)
         callers = named.callers(seen.callers)
         yield view.section("callers", "Associations of the last hour", callers)

@@ -13,7 +13,6 @@ from standalone.state import Line, State, age, in_words
 
 CALLER_HEADS = ("AE title", "Associations", "Requests", "Failed", "Refused", "Last")
 SHOWN = 100  # instances of the quarantine; the rest is counted
-MANY = 10_000  # that one form may choose, all of them too
 
 
 def destinations(state: State, now: float) -> Markup:
@@ -22,23 +21,24 @@ def destinations(state: State, now: float) -> Markup:
     return tag("ul", *(_destination(each, state, now) for each in state.destinations))
 
 
-def quarantine(found: Sequence[Quarantined], visitor: Visitor, now: float) -> Markup:
+def quarantine(found: Sequence[Quarantined], number: int, visitor: Visitor, now: float) -> Markup:
+    """`found`: the first of so many."""
     if not found:
         return tag("p", "Nothing is in quarantine.")
-    shown = [_instance(each, now) for each in found[:SHOWN]]
-    left = len(found) - len(shown)
+    shown = [_instance(each, now) for each in found]
+    left = number - len(shown)
     more = tag("p", f"{left:,} more are not shown.") if left > 0 else ""
     return tag(
         "form",
         hidden(visitor),
-        tag("p", f"{len(found):,} in quarantine, until somebody decides."),
+        tag("p", f"{max(number, len(found)):,} in quarantine, until somebody decides."),
         tag("ul", *shown),
         more,
         tag(
             "p",
             _button("requeue", "Requeue chosen"),
             _button("drop", "Drop chosen…"),
-            _button("requeue-all", f"Requeue all {len(found):,}"),
+            _button("requeue-all", f"Requeue all {max(number, len(found)):,}"),
             class_="actions",
         ),
         method="post",

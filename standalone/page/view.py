@@ -94,6 +94,8 @@ def section(name: str, heading: str, *content: str) -> Markup:
 
 
 def troubles(state: State) -> list[str]:
+    if not state.destinations:
+        return []  # a site with a worklist alone has neither spool nor Redis
     held = sum(1 for each in state.destinations if each.held)
     failing = sum(1 for each in state.destinations if each.fault and not each.held)
     silent = sum(1 for each in state.destinations if each.silent)
@@ -117,6 +119,8 @@ def _of(some: int, number: int) -> str:
 
 
 def _calm(state: State) -> str:
+    if not state.destinations:
+        return "No destination takes uploads"
     waiting = any(each.kept for each in state.destinations)
     return "Images are on their way" if waiting else "Nothing waits"
 

@@ -14,6 +14,7 @@ from standalone.page.history import traffic
 from standalone.state import State, look
 
 FRESH = 2.0  # seconds that a look at the spool serves all who ask: counting costs
+REST = 4  # times as long as a look took, where there is a lot to count
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ class Watched:
     def now(self) -> Found:
         with self._lock:
             if self._found is None or time.monotonic() >= self._until:
+                begun = time.monotonic()
                 self._found = Found(look(self._settings), traffic(self._settings))
-                self._until = time.monotonic() + FRESH
+                took = time.monotonic() - begun
+                self._until = time.monotonic() + max(FRESH, took * REST)
             return self._found
 
     def forget(self) -> None:

@@ -24,6 +24,7 @@ from tests.support.proxy import environment
 from tests.support.raw_association import RawAssociation
 from tests.support.redis_server import RedisServer
 from tests.support.spools import keep, open_spool
+from tests.support.status_page import page, password_file
 from tests.support.watched_site import KEEP_ALL, Traces
 
 NAME = canary(1)
@@ -157,6 +158,21 @@ def test_a_canary_in_the_audit_trail_is_found() -> None:
     traces.note("audit trail", stream.getvalue())
 
     assert traces.leaks("audit trail")
+
+
+def test_a_canary_on_the_page_is_found_and_is_for_those_who_log_in(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path / "spool", sync=False)
+    [kept] = keep(spool, b"instance", ["default"])
+    spool.quarantine(kept, {"detail": f"no room for {NAME}"})
+    traces = Traces()
+    settings = {"PAGE__PASSWORD_FILE": password_file(tmp_path)}
+    with page(tmp_path, UPLOAD__URI="https://archive.example/studies", **settings) as visit:
+        traces.note("status page", visit.text())
+        visit.log_in()
+        traces.note("status page after a login", visit.text())
+
+    assert traces.leaks("status page") == []
+    assert traces.leaks("status page after a login")
 
 
 def test_a_canary_in_what_a_command_prints_is_found(tmp_path: Path) -> None:

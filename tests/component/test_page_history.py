@@ -89,3 +89,4 @@ def test_worklists_apart_are_asked_for_what_they_answered(
 
                 wait_until(answered, 20, "a query to be counted")
                 assert said(visit, "<dt>Failed</dt><dd>0</dd>")
+                assert said(visit, "No destination takes uploads")

@@ -14,8 +14,8 @@ HEAD = """\
 Made from the program by `make docs`.
 
 `dicomweb-proxy COMMAND --help` says the same. What prints a result prints it as JSON with `--json`;
-`up`, `sandbox` and `demo` are no questions, and print what people read. Progress is a bar on a
-terminal and a line elsewhere. Shells complete every word: see `completion`.
+`up`, `page`, `sandbox` and `demo` are no questions, and print what people read. Progress is a bar
+on a terminal and a line elsewhere. Shells complete every word: see `completion`.
 
 ## Exit codes
 
