@@ -114,6 +114,14 @@ def disposed(what: str, items: Sequence[Quarantined], user: str = "", address: s
     )
 
 
+def authenticated(what: Code, user: str, address: str, *, outcome: int = says.SUCCESS) -> None:
+    """Somebody logged in or out, or tried to."""
+    person = Participant(user or "unknown", requestor=True, address=address)
+    _trail.tell(
+        says.USER_AUTHENTICATION, says.EXECUTE, person, _trail.us, kind=what, outcome=outcome
+    )
+
+
 def login() -> str:
     """Who runs a command."""
     try:

@@ -124,7 +124,8 @@ def _start(settings: Settings, tree: Tree, index: _Index) -> None:
     page = ""
     if "page" in settings.model_fields_set:
         arguments = ("standalone.cli", "page")
-        page = tree.start(Program("page", arguments, environment, _wait_announced, SPARE))
+        program = Program("page", arguments, environment, _wait_announced, SPARE, reloads=True)
+        page = tree.start(program)
     sys.stdout.write(banner(settings, address, index.shown, page))
     sys.stdout.flush()
     ready.announce(address)

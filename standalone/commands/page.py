@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.config, NOTHING)
     changes = {"host": options.host, "port": options.port}
     given = {name: value for name, value in changes.items() if value is not None}
-    serve(settings, settings.page.model_copy(update=given))
+    page = settings.page.model_copy(update=given)
+    serve(settings, page, options.config, say_where=True)
     return 0
 
 

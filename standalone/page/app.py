@@ -14,6 +14,7 @@ from shared.config import Settings
 from shared.errors import ConfigurationError
 from shared.spool import Spool
 from standalone.page import answers, document, view
+from standalone.page.current import Current
 from standalone.page.decisions import Decisions, done
 from standalone.page.document import Seen
 from standalone.page.history import callers
@@ -24,20 +25,20 @@ from standalone.page.visitor import Door
 from standalone.page.watched import Watched
 
 
-def application(settings: Settings) -> Starlette:
+def application(current: Current) -> Starlette:
     """Raises ConfigurationError for a password file that cannot be used."""
-    door = Door(settings.page, _passwords(settings))
-    watched = Watched(settings)
+    door = Door(current().page, _passwords(current()))
+    watched = Watched(current)
     login = Login(door)
-    decisions = Decisions(settings, door, watched)
+    decisions = Decisions(current, door, watched)
 
     # Not coroutines: they block, and so run in threads.
     def page(request: Request) -> Response:
         visitor, found = door.visitor(request), watched.now()
         seen = Seen(time.time(), found.state, found.hour)
         if visitor.known:  # read for them alone
-            waiting = list(islice(Spool(settings.spool).quarantined(), SHOWN))
-            seen = replace(seen, quarantined=waiting, callers=callers(settings))
+            waiting = list(islice(Spool(current().spool).quarantined(), SHOWN))
+            seen = replace(seen, quarantined=waiting, callers=callers(current()))
         said = done(request) if visitor.known else ""
         return answers.html(
             document.front(seen, visitor, has_login=door.passwords is not None, done=said)

@@ -12,8 +12,9 @@ from shared.errors import ProxyError
 from shared.spool import Quarantined, Spool
 from standalone import disposal
 from standalone.page import answers, document, named
+from standalone.page.current import Current
 from standalone.page.forms import Form, read
-from standalone.page.login import ELSEWHERE, may_act
+from standalone.page.login import ELSEWHERE
 from standalone.page.visitor import Door, Visitor
 from standalone.page.watched import Watched
 
@@ -32,12 +33,13 @@ def done(request: Request) -> str:
 
 
 class Decisions:
-    def __init__(self, settings: Settings, door: Door, watched: Watched) -> None:
-        self._settings, self._door, self._watched = settings, door, watched
+    def __init__(self, current: Current, door: Door, watched: Watched) -> None:
+        self._current, self._door, self._watched = current, door, watched
 
     async def decide(self, request: Request) -> Response:
-        form, visitor = await read(request), self._door.visitor(request)
-        if form is None or not may_act(self._door, request, visitor, form):
+        visitor = self._door.visitor(request)
+        form = await read(request) if self._door.may_send(request, visitor) else None
+        if form is None or not self._door.is_token(visitor, form.one("token")):
             return answers.html(document.fault("Refused", ELSEWHERE), 403)
         return await run_in_threadpool(self._decide, form, visitor)
 
@@ -57,13 +59,13 @@ class Decisions:
         return answers.html(document.fault("Nothing was done", why), 409)
 
     def _did(self, what: str, act: Act, items: Sequence[Quarantined], visitor: Visitor) -> Response:
-        number = len(act(self._settings, items, visitor.user, visitor.address))
+        number = len(act(self._current(), items, visitor.user, visitor.address))
         self._watched.forget()
         return answers.see(f"/?{urlencode({what: number})}")
 
     def _chosen(self, form: Form, *, every: bool) -> list[Quarantined]:
         """Of what is in quarantine now: a name from a form leads nowhere else."""
-        found = Spool(self._settings.spool).quarantined()
+        found = Spool(self._current().spool).quarantined()
         if every:
             return list(found)
         wanted, chosen = set(form.all("item")), list[Quarantined]()

@@ -1,11 +1,13 @@
 """What a form brings: read from the request's body, which is bounded."""
 
+import asyncio
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
 LONGEST = 2 * 1024 * 1024  # bytes: the ids of what one form may choose
 FIELDS = 20_000
+PATIENCE = 30.0  # seconds for all of it
 URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -23,16 +25,22 @@ class Form:
 
 
 async def read(request: Request) -> Form | None:
-    """None for what is none, or too long."""
+    """None for what is none, is too long, or takes too long."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != URLENCODED:
         return None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            text = (await _body(request)).decode("ascii")
+        return Form(parse_qs(text, strict_parsing=bool(text), max_num_fields=FIELDS))
+    except (ValueError, TimeoutError):
+        return None
+
+
+async def _body(request: Request) -> bytes:
+    """Raises ValueError for one that is too long."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > LONGEST:
-            return None
-    try:
-        text = body.decode("ascii")
-        return Form(parse_qs(text, strict_parsing=bool(text), max_num_fields=FIELDS))
-    except ValueError:
-        return None
+            raise ValueError("too long")
+    return bytes(body)

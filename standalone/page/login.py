@@ -4,7 +4,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared import logs
+from shared import audit, logs
+from shared import audit_message as says
 from standalone.page import answers, document, forms
 from standalone.page.forms import Form
 from standalone.page.throttle import Throttle
@@ -44,12 +45,13 @@ class Login:
         return await run_in_threadpool(self._try, form, visitor)
 
     async def leave(self, request: Request) -> Response:
-        form = await forms.read(request)
         visitor = self._door.visitor(request)
-        if not may_act(self._door, request, visitor, form):
+        form = await forms.read(request) if self._door.may_send(request, visitor) else None
+        if form is None or not self._door.is_token(visitor, form.one("token")):
             return answers.html(document.fault("Refused", ELSEWHERE), 403)
         self._door.sessions.end(visitor.cookie)
         log.info("page.left", user=visitor.user, address=visitor.address)
+        audit.authenticated(says.LOGOUT, visitor.user, visitor.address)
         response = answers.see("/")
         response.delete_cookie(
             cookie_name(secure=visitor.secure),
@@ -66,9 +68,11 @@ class Login:
         line = passwords.line(user) if passwords and admitted else None
         if line is None:  # who tried is not told: people type their password there
             log.warning("page.login_refused", address=visitor.address)
+            audit.authenticated(says.LOGIN, "", visitor.address, outcome=says.MINOR)
             return answers.html(document.login(wrong=WRONG), 401)
         self._throttle.succeeded(visitor.address)
         log.info("page.entered", user=user, address=visitor.address)
+        audit.authenticated(says.LOGIN, user, visitor.address)
         response = answers.see("/")
         response.set_cookie(
             cookie_name(secure=visitor.secure),
@@ -78,10 +82,3 @@ class Login:
             samesite="strict",
         )
         return response
-
-
-def may_act(door: Door, request: Request, visitor: Visitor, form: Form | None) -> bool:
-    """Whether a form is of somebody who logged in, and from a page that we gave them."""
-    if form is None or not visitor.known or not door.is_ours(request):
-        return False
-    return door.is_token(visitor, form.one("token"))

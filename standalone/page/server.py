@@ -5,33 +5,46 @@ import os
 import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 
 from shared import audit, logs, sandbox
 from shared.broker import connect
-from shared.config import Settings
+from shared.config import Settings, file_of
 from shared.errors import ProxyError
+from shared.file_watch import watching
 from shared.health import Health
 from shared.keys import RECENT
 from shared.page_sections import PageSettings
 from shared.recorder import recording
 from standalone import ready
 from standalone.page.app import application
+from standalone.page.current import Current
 from standalone.page.worklists import Worklists
 from standalone.web_server import CannotStart, WebServer, base_uri, listener
 
 log = logs.get(__name__)
 
 
-def serve(settings: Settings, page: PageSettings) -> None:
-    """`page`: the settings of the page, with what the command line says. Raises ProxyError."""
+def serve(
+    settings: Settings, page: PageSettings, config: Path | None = None, *, say_where: bool = False
+) -> None:
+    """`page`: the settings of the page, with what the command line says; `config`: the file that
+    was read; `say_where`: on standard output. Raises ProxyError.
+    """
     logs.configure(settings.log, "page")
     audit.configure(settings.audit, "page")
-    app = application(settings)
+    current = Current(settings, config)
+    app = application(current)
     try:
         listening = listener(page.host, page.port)
     except CannotStart as error:
         raise ProxyError(str(error)) from None
-    with listening, _health(settings, page), _asking(settings, page):
+    with (
+        listening,
+        _health(settings, page),
+        _asking(settings, page),
+        watching(file_of(config), settings.reload.watch),
+    ):
         certificate = page.tls_certificate_file
         try:
             server = WebServer(app, listening, certificate=certificate, key=page.tls_key_file)
@@ -41,9 +54,10 @@ def serve(settings: Settings, page: PageSettings) -> None:
         log.info("page.started", address=address, login=page.has_login)
         if page.password_file and not certificate and _is_exposed(page):
             log.warning("page.in_the_clear", note="passwords travel without TLS: see page.tls_*")
-        if not ready.expected():
+        if say_where and not ready.expected():
             sys.stdout.write(f"status page at {address}\n")
             sys.stdout.flush()
+        current.renew_on_signal()
         server.serve_until_signalled(address)
 
 

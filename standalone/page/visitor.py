@@ -65,6 +65,10 @@ class Door:
         except ValueError:  # no port is written so
             return False
 
+    def may_send(self, request: Request, visitor: Visitor) -> bool:
+        """Whether a form is worth reading: of somebody who logged in, from a page of ours."""
+        return visitor.known and self.is_ours(request)
+
     @staticmethod
     def is_token(visitor: Visitor, brought: str) -> bool:
         """Whether a form brings back what this visitor's pages have in theirs."""

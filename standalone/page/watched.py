@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from threading import Lock
 
-from shared.config import Settings
 from shared.recent import Hour
+from standalone.page.current import Current
 from standalone.page.history import traffic
 from standalone.state import State, look
 
@@ -24,8 +24,8 @@ class Found:
 
 
 class Watched:
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, current: Current) -> None:
+        self._current = current
         self._lock = Lock()
         self._until = 0.0
         self._found: Found | None = None
@@ -33,8 +33,8 @@ class Watched:
     def now(self) -> Found:
         with self._lock:
             if self._found is None or time.monotonic() >= self._until:
-                begun = time.monotonic()
-                self._found = Found(look(self._settings), traffic(self._settings))
+                settings, begun = self._current(), time.monotonic()
+                self._found = Found(look(settings), traffic(settings))
                 took = time.monotonic() - begun
                 self._until = time.monotonic() + max(FRESH, took * REST)
             return self._found

@@ -11,7 +11,7 @@ from tests.support.ports import free_port
 from tests.support.proxy import proxy
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
-from tests.support.status_page import Visit, page
+from tests.support.status_page import Visit, page, password_file
 from tests.support.waiting import wait_until
 
 
@@ -74,6 +74,24 @@ def test_up_serves_it_where_it_is_configured(tmp_path: Path) -> None:
                 send(running.port, made())
 
                 wait_until(lambda: counts(visit)["Stored"] == "5", 20, "all to be stored")
+
+
+def test_new_destinations_are_seen_without_a_restart(tmp_path: Path) -> None:
+    config = tmp_path / "proxy.toml"
+    named = '[[destinations]]\nname = "{}"\nupload_uri = "https://archive.example/studies"\n'
+    config.write_text(named.format("first"))
+    settings = {
+        "CONFIG": config,
+        "RELOAD__WATCH": 0.2,
+        "PAGE__PASSWORD_FILE": password_file(tmp_path),
+    }
+    with page(tmp_path, **settings) as visit:
+        visit.log_in()
+        assert "first" in visit.text()
+
+        config.write_text(named.format("first") + named.format("second"))
+
+        wait_until(lambda: "second" in visit.text(), 20, "the second")
 
 
 def test_without_a_password_file_nobody_logs_in(tmp_path: Path) -> None:

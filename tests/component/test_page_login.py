@@ -15,10 +15,12 @@ from tests.support.authority import Authority
 from tests.support.instances import make
 from tests.support.status_page import (
     PASSWORD,
+    USER,
     WHY,
     Visit,
     audited,
     logged,
+    messages,
     page,
     quarantined,
     served,
@@ -60,6 +62,29 @@ def test_a_wrong_password_is_refused_and_soon_not_even_tried(visit: Visit, tmp_p
     assert int(late.headers["retry-after"]) > 0
     assert "page.login_refused" in logged(tmp_path)
     assert "wrong password" not in logged(tmp_path)
+
+
+def test_logins_are_audited_by_user_and_address(visit: Visit, tmp_path: Path) -> None:
+    visit.log_in("alice's password", "typed into the wrong field")
+    visit.log_in()
+    visit.post("/logout", data={"token": visit.token()})
+
+    told = [
+        (
+            each["EventIdentification"]["EventTypeCode"][0]["originalText"],
+            each["EventIdentification"]["EventOutcomeIndicator"],
+            each["ActiveParticipant"][0]["UserID"],
+            each["ActiveParticipant"][0]["NetworkAccessPointID"],
+        )
+        for each in messages(tmp_path)
+        if "User Authentication" in str(each)
+    ]
+    address = "127.0.0.1"
+    assert told == [
+        ("Login", 4, "unknown", address),
+        ("Login", 0, USER, address),
+        ("Logout", 0, USER, address),
+    ]
 
 
 def test_logging_out_ends_it_for_whoever_has_the_cookie(visit: Visit) -> None:

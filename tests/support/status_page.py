@@ -104,5 +104,9 @@ def waiting(folder: Path) -> int:
 
 def audited(folder: Path) -> list[dict[str, Any]]:
     """What was said of decisions."""
-    found = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
-    return [each for each in found if "quarantine" in str(each["EventIdentification"])]
+    return [each for each in messages(folder) if "quarantine" in str(each["EventIdentification"])]
+
+
+def messages(folder: Path) -> list[dict[str, Any]]:
+    """The whole trail."""
+    return [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
