@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import httpx
 
-from shared.certificates import end_of
+from shared.certificates import end_of, first_end
 from shared.destination import Destination
+from shared.dicomweb.auth import seconds_left
 from shared.dicomweb.client import open_client
 from shared.dicomweb.faults import fault_of, faults
 from shared.errors import ConfigurationError, Denied, DestinationFault, Misconfigured
@@ -37,6 +38,7 @@ def origin(destination: Destination) -> Iterator[Finding]:
             for purpose, uri in searches.items():
                 if uri:
                     yield from _search(client, f"{destination.name}: {purpose}", uri)
+            yield from _credentials(destination, seconds_left(client.auth))
     except ConfigurationError as error:
         yield Finding(FAIL, destination.name, error.mistakes[0], ADVICE[0][1])
 
@@ -63,6 +65,15 @@ def _search(client: httpx.Client, subject: str, uri: str) -> Iterator[Finding]:
     else:
         yield Finding(OK, subject, f"{uri} answers")
     yield from _certificate(subject, expiry)
+
+
+def _credentials(destination: Destination, token: float | None) -> Iterator[Finding]:
+    """How long what we show is good. `token`: seconds."""
+    if token is not None:
+        yield Finding(OK, f"{destination.name}: token", f"valid for {token:.0f} s")
+    ours = destination.auth.client_certificate_file
+    if ours:  # TLS has read it by now
+        yield from _certificate(f"{destination.name}: client", first_end(ours.read_text("ascii")))
 
 
 def _certificate(subject: str, expiry: float | None) -> Iterator[Finding]:

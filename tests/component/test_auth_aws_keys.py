@@ -1,5 +1,7 @@
 """Where AWS keys come from, how they end and are replaced, against a server that recomputes."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,7 @@ def test_a_role_that_is_out_of_order_holds_the_destination(
     assert server.requests == []
 
 
+@pytest.mark.timeout(180)
 def test_keys_of_a_role_end_and_are_revoked_in_the_middle_of_a_thousand_instances(
     server: OriginServer, tls: Certificates, role: ContainerRole, redis: RedisServer
 ) -> None:
@@ -148,7 +151,7 @@ def test_keys_of_a_role_end_and_are_revoked_in_the_middle_of_a_thousand_instance
     with uploading(settings(redis.settings, tls.folder, target, max_attempts=1)) as uploader:
         uploader.keep(*made)
 
-        uploader.run(50)
+        uploader.run(120)
 
         assert len(revoked) == 3
         assert len(server.holdings.stores) == len(server.held) == len(made)
@@ -169,3 +172,31 @@ def test_keys_that_cannot_be_renewed_ahead_of_their_end_are_used_until_then(
 
     assert origin.store([make(tls.folder, 2).path])[0].delivered
     origin.close()
+
+
+MISSING = """
+import sys
+class Gone:
+    def find_spec(name, *_):
+        if name == "botocore":
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Gone)
+from pathlib import Path
+from shared.dicomweb.client import open_client
+from shared.config import load
+open_client(load(Path(sys.argv[1])).destinations[0])
+"""
+
+
+def test_without_the_extra_it_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+    site = tmp_path / "proxy.toml"
+    site.write_text(
+        '[[destinations]]\nname = "aws"\npreset = "aws"\nupload_uri = "https://archive.example/1"\n'
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", MISSING, site], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode != 0
+    assert 'destinations.aws.auth.kind: "aws" needs the extra aws' in done.stderr

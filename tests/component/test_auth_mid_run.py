@@ -21,6 +21,8 @@ from tests.support.origins import destination
 from tests.support.redis_server import RedisServer
 
 INSTANCES = 1000
+PATIENCE = 120.0  # s; some seconds, where nothing else runs
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_credentials_that_are_replaced_in_the_middle_of_a_thousand_instances(
         at.server.always = now_and_then
         at.uploading.keep(*made)
 
-        at.uploading.run(50)
+        at.uploading.run(PATIENCE)
 
         assert len(spoilt) >= 3
         assert at.lost_nothing(made)
@@ -92,7 +94,7 @@ def test_tokens_that_end_by_themselves_in_the_middle_of_a_thousand_instances(
         at.server.latency = 0.03
         at.uploading.keep(*made)
 
-        at.uploading.run(50)
+        at.uploading.run(PATIENCE)
 
         assert at.lost_nothing(made)
         assert at.login.issuer.requests >= 3
@@ -114,7 +116,7 @@ def test_an_answer_of_401_in_the_middle_of_a_body_has_it_sent_again_with_new_cre
         at.server.script(spoil)
         at.uploading.keep(*made)
 
-        at.uploading.run(50)
+        at.uploading.run(PATIENCE)
 
         assert at.lost_nothing(made)
         seen = [each.headers["authorization"] for each in at.server.stores]
@@ -137,7 +139,7 @@ def test_while_a_file_holds_what_the_server_no_longer_takes_the_destination_is_h
         assert len(at.uploading.left) == len(made)
         at.login.spoil()
         at.server.always = well
-        at.uploading.run(50)
+        at.uploading.run(PATIENCE)
         assert at.lost_nothing(made)
 
 
@@ -172,5 +174,5 @@ def test_a_token_endpoint_that_fails_or_hangs_holds_the_destination_and_costs_no
         assert at.server.requests == []
         assert len(at.uploading.left) == len(made)
         at.login.issuer.answer = None
-        at.uploading.run(50)
+        at.uploading.run(PATIENCE)
         assert at.lost_nothing(made)

@@ -1,5 +1,6 @@
 """`dicomweb-proxy check` against real counterparts on loopback."""
 
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from standalone.findings import FAIL, OK, WARN
 from tests.support import answers
 from tests.support.certificates import certificates
 from tests.support.cli import Console
+from tests.support.logins import login
 from tests.support.origin_server import OriginServer
 from tests.support.origins import secret
 from tests.support.orthanc import orthanc
@@ -150,6 +152,33 @@ def test_the_end_of_a_servers_chain_is_told(
     [line] = [line for line in ended.out.splitlines() if "certificates valid" in line]
     assert abs(int(line.split(" days")[0].rpartition(" ")[2]) - days) <= 1
     assert line.startswith(WARN) is (days < 21)
+
+
+def test_how_long_a_token_and_our_certificate_are_good_is_told(
+    console: Console, tmp_path: Path
+) -> None:
+    tls = certificates(tmp_path)
+    ends = datetime.now(UTC) + timedelta(days=90, hours=1)
+    certificate, key = tls.client(not_after=ends)
+    site = tmp_path / "proxy.toml"
+    with (
+        login("client secret", tls) as mine,
+        OriginServer(tls=tls.server(demand_client=True), gate=mine.gate) as running,
+    ):
+        site.write_text(
+            f'[[destinations]]\nname = "archive"\nupload_uri = "{running.uri}"\n'
+            f'ca_file = "{tls.ca_file}"\n[destinations.auth]\nkind = "oauth2"\n'
+            f'token_uri = "{mine.auth.token_uri}"\nclient_id = "proxy"\n'
+            f'client_secret_file = "{mine.auth.client_secret_file}"\n'
+            f'client_certificate_file = "{certificate}"\nclient_key_file = "{key}"\n'
+        )
+        found = {
+            each["subject"]: each["found"]
+            for each in console("check", "--json", "--config", site).json
+        }
+
+    assert re.fullmatch(r"valid for 3[56]\d\d s", found["archive: token"])
+    assert found["archive: client"] == "certificates valid for 90 days"
 
 
 @pytest.mark.parametrize(("secret_key", "code"), [("right", 0), ("wrong", 1)])

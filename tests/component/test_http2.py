@@ -118,6 +118,7 @@ def test_the_outcome_is_that_of_http_1(
     wait_until(lambda: set(front.protocols) == {"HTTP/2.0", "HTTP/1.1"})
 
 
+@pytest.mark.timeout(180)
 def test_a_server_that_ends_connections_in_good_order_costs_no_attempt(
     tls: Certificates, origin_server: OriginServer, redis: RedisServer
 ) -> None:
@@ -128,7 +129,7 @@ def test_a_server_that_ends_connections_in_good_order_costs_no_attempt(
         with uploading(settings(redis.settings, tls.folder, target, max_attempts=1)) as uploader:
             uploader.keep(*made)
 
-            uploader.run(50)
+            uploader.run(120)
 
             assert len(origin_server.holdings.stores) == len(origin_server.held) == 1000
             assert list(uploader.at.spool.quarantined()) == []
