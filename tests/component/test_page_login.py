@@ -12,7 +12,10 @@ from standalone.cli import main
 from standalone.page.passwords import Passwords, line_for
 from standalone.page.throttle import EACH
 from tests.support.authority import Authority
+from tests.support.certificates import certificates
+from tests.support.documented import blocks
 from tests.support.instances import make
+from tests.support.nginx import nginx
 from tests.support.status_page import (
     PASSWORD,
     USER,
@@ -25,6 +28,8 @@ from tests.support.status_page import (
     quarantined,
     served,
 )
+
+TRUSTING = {"PAGE__USER_HEADER": "X-Remote-User", "PAGE__TRUSTED_PROXIES": '["127.0.0.0/8"]'}
 
 
 def test_names_and_reasons_are_for_those_who_log_in(visit: Visit, tmp_path: Path) -> None:
@@ -118,8 +123,7 @@ def test_a_reverse_proxy_that_is_trusted_names_the_user(
     tmp_path: Path, page_settings: dict[str, Any]
 ) -> None:
     [item] = quarantined(tmp_path)
-    trusting = {"PAGE__USER_HEADER": "X-Remote-User", "PAGE__TRUSTED_PROXIES": '["127.0.0.0/8"]'}
-    with page(tmp_path, **page_settings, **trusting) as visit:
+    with page(tmp_path, **page_settings, **TRUSTING) as visit:
         visit.headers["X-Remote-User"] = "alice"
         visit.headers["X-Forwarded-For"] = "203.0.113.9, 10.0.0.7"
         visit.headers["X-Forwarded-Host"] = "status.example"
@@ -135,6 +139,37 @@ def test_a_reverse_proxy_that_is_trusted_names_the_user(
     [message] = audited(tmp_path)
     assert message["ActiveParticipant"][0]["UserID"] == "alice"
     assert message["ActiveParticipant"][0]["NetworkAccessPointID"] == "10.0.0.7"
+
+
+def documented(users: Path) -> str:
+    """What docs/status-page.md has nginx do, with users of the test's."""
+    [block] = [each for each in blocks() if each.language == "nginx"]
+    said = [line.strip() for line in block.text.splitlines()[1:-1]]
+    kept = [line for line in said if not line.startswith("proxy_pass ")]
+    return "\n".join(kept).replace("/etc/nginx/users", str(users))
+
+
+def test_nginx_in_front_says_who_asks(tmp_path: Path, page_settings: dict[str, Any]) -> None:
+    [item], tls = quarantined(tmp_path), certificates(tmp_path)
+    users = tmp_path / "users"
+    users.write_text("alice:{PLAIN}of the reverse proxy\n")
+    users.chmod(0o644)
+    with served(tmp_path, **page_settings, **TRUSTING) as base:
+        port = httpx.URL(base).port
+        assert port
+        with nginx(tls, port, more=documented(users)) as front:
+            here = f"https://localhost:{front.port}"
+            with Visit(here, verify=ssl.create_default_context(cafile=str(tls.ca_file))) as visit:
+                stranger = visit.get("/").status_code
+                visit.auth = httpx.BasicAuth("alice", "of the reverse proxy")
+                visit.headers["X-Remote-User"] = "mallory"  # nginx puts its own in its place
+                shown = visit.text()
+                done = visit.decide("requeue", item).status_code
+
+    assert (stranger, done) == (401, 303)
+    assert "Logged in as alice" in shown
+    [message] = audited(tmp_path)
+    assert message["ActiveParticipant"][0]["UserID"] == "alice"
 
 
 def test_the_header_of_anybody_else_is_nothing(

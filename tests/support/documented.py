@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.settings_reference import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-LANGUAGES = {"sh", "toml", "yaml", "ini", "json", "text"}
+LANGUAGES = {"sh", "toml", "yaml", "ini", "json", "nginx", "text"}
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"\s+#.*$", re.MULTILINE)
 

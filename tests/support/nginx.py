@@ -36,6 +36,7 @@ http {{
       proxy_http_version 1.1;
       proxy_request_buffering off;
       proxy_buffering off;
+      {more}
     }}
   }}
 }}
@@ -60,9 +61,9 @@ class Nginx:
 
 @contextlib.contextmanager
 def nginx(
-    tls: Certificates, origin: int, *, requests: int = 1000, http2: bool = True
+    tls: Certificates, origin: int, *, requests: int = 1000, http2: bool = True, more: str = ""
 ) -> Iterator[Nginx]:
-    """`origin`: a port; `requests`: on one connection, before GOAWAY."""
+    """`origin`: a port; `requests`: on one connection, before GOAWAY; `more`: for its location."""
     program = peer("nginx")
     folder = tls.folder / "nginx"
     folder.mkdir()
@@ -77,6 +78,7 @@ def nginx(
             certificate=certificate,
             key=key,
             requests=requests,
+            more=more,
             http2=" http2" if http2 else "",
         )
     )
