@@ -10,11 +10,12 @@ import pytest
 
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
 from tests.support.aws import KEY, SECRET, at, delivered, forget_this_machine, keys
+from tests.support.aws_roles import ContainerRole, MachineRole, TokenService
 from tests.support.certificates import Certificates, certificates
-from tests.support.container_role import ContainerRole
 from tests.support.delivery import settings, uploading
 from tests.support.instances import make
 from tests.support.origin_server import Exchange, OriginServer, well
+from tests.support.origins import secret
 from tests.support.redis_server import RedisServer
 from tests.support.sigv4 import Account, Verifier
 from uploader.origin import Origin
@@ -119,6 +120,40 @@ def test_without_any_credentials_the_destination_is_held(
         delivered(at(server, tls, credentials_file=None), make(tls.folder).path)
 
     assert server.requests == []
+
+
+def test_the_role_of_a_machine_gives_keys(
+    server: OriginServer, verifier: Verifier, tls: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the instance metadata service (version 2), as on EC2."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+    with MachineRole() as machine:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", machine.uri)
+        verifier.accounts = machine.accounts
+
+        assert delivered(at(server, tls, credentials_file=None), make(tls.folder).path)
+
+    assert verifier.refusals == []
+
+
+def test_a_web_identity_is_exchanged_for_keys(
+    server: OriginServer, verifier: Verifier, tls: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By AssumeRoleWithWebIdentity, as on EKS."""
+    token = secret(tls.folder, "token of the pod's service account", "token")
+    with TokenService(identity=token.read_text()) as service:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.uri)
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/proxy")
+        verifier.accounts = service.accounts
+
+        assert delivered(at(server, tls, credentials_file=None), make(tls.folder, 1).path)
+        assert verifier.refusals == []
+
+        service.refuses = True
+        verifier.accounts.clear()
+        with pytest.raises(Denied, match="token service refuses us"):
+            delivered(at(server, tls, credentials_file=None), make(tls.folder, 2).path)
 
 
 def test_a_role_that_is_out_of_order_holds_the_destination(
