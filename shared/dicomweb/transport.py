@@ -13,9 +13,9 @@ import httpcore
 import httpx
 
 from shared.destination import Destination, is_loopback
-from shared.dicomweb.client_certificate import ClientCertificate, load
 from shared.dicomweb.network import Backend, Stream
 from shared.dicomweb.response import bound
+from shared.dicomweb.tls_files import TlsFiles, load_pair, load_trust
 from shared.errors import ConfigurationError
 
 # An idle connection is kept a while, since a new one costs two round trips and more; how long the
@@ -33,7 +33,7 @@ class Transport(httpx.HTTPTransport):
         context = tls_context(destination)
         proxy = _proxy(uri)
         super().__init__(verify=context, limits=LIMITS, proxy=proxy, trust_env=False)
-        self._certificate = ClientCertificate(destination, context)
+        self._files = TlsFiles(destination, context)
         backend = Backend(patience)
         if http2 and not proxy:
             from shared.dicomweb.http2_pool import open_pool  # h2, where it is used
@@ -44,7 +44,7 @@ class Transport(httpx.HTTPTransport):
             pool._network_backend = backend  # noqa: SLF001  # httpx 0.28 has no argument for it
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._certificate.refresh()
+        self._files.refresh()
         response = super().handle_request(request)
         stream = response.extensions.get("network_stream")
         timeout = _KEEP_ALIVE.search(response.headers.get("keep-alive", ""))
@@ -63,10 +63,10 @@ class AsyncTransport(httpx.AsyncHTTPTransport):
             trust_env=False,
             http2=destination.http2,
         )
-        self._certificate = ClientCertificate(destination, context)
+        self._files = TlsFiles(destination, context)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._certificate.refresh()
+        self._files.refresh()
         return bound(await super().handle_async_request(request), request)
 
 
@@ -83,12 +83,12 @@ def tls_context(destination: Destination) -> ssl.SSLContext:
     context.minimum_version = MINIMUM[destination.tls_minimum]
     if destination.ca_file:
         with _mistakes(destination, "ca_file", destination.ca_file, "holds no certificates in PEM"):
-            context.load_verify_locations(destination.ca_file)
+            load_trust(context, [destination.ca_file])
     certificate, key = destination.auth.client_certificate_file, destination.auth.client_key_file
     if certificate and key:
         no_pair = "is no certificate in PEM that fits client_key_file"
         with _mistakes(destination, "auth.client_certificate_file", certificate, no_pair):
-            load(context, certificate, key)
+            load_pair(context, (certificate, key))
     return context
 
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from shared.destination import Auth, AuthKind
-from shared.errors import Denied
+from shared.errors import Denied, Misconfigured
 from tests.support.certificates import Certificates, certificates
 from tests.support.delivery import settings, uploading
 from tests.support.instances import make
@@ -83,6 +83,23 @@ def test_a_certificate_renewed_in_time_is_shown_without_a_failure(
 
     assert origin.store([second.path])[0].delivered
     origin.close()
+
+
+def test_a_renewed_ca_file_is_trusted_without_a_restart(tls: Certificates, tmp_path: Path) -> None:
+    (tmp_path / "next").mkdir()
+    renewed = certificates(tmp_path / "next")
+    with OriginServer(tls=renewed.server()) as running:
+        origin = Origin(destination(running.uri, ca_file=tls.ca_file))
+        with pytest.raises(Misconfigured, match="certificate we do not trust"):
+            origin.store([make(tmp_path).path])
+        tls.ca_file.write_text("half a file")
+        with pytest.raises(Misconfigured, match="certificate we do not trust"):
+            origin.store([make(tmp_path).path])
+
+        renewed.ca_file.rename(tls.ca_file)
+
+        assert origin.store([make(tmp_path).path])[0].delivered
+        origin.close()
 
 
 def test_half_a_renewed_pair_is_not_shown_and_the_old_one_goes_on(
