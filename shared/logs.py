@@ -18,8 +18,12 @@ from shared.sections import LogFormat, LogSettings
 
 WITHHELD = "[withheld]"
 IDENTITY = frozenset({"patient_name", "patient_id", "accession_number", "dataset", "identifier"})
-# What these say below WARNING names URIs with query keys, job arguments or data sets.
+# What these say below WARNING names URIs with query keys, job arguments or data sets; botocore and
+# hpack tell whole answers and headers, with keys and tokens in them.
 NOISY = (
+    "botocore",
+    "h2",
+    "hpack",
     "httpx",
     "httpcore",
     "pynetdicom",

@@ -105,7 +105,7 @@ class Http2Connection(httpcore.ConnectionInterface):
         try:
             stream_id = self._h2.get_next_available_stream_id()
         except h2.exceptions.NoAvailableStreamIDError:
-            self._closed = True
+            self.close()
             raise httpcore.ConnectionNotAvailable from None
         return Exchange(stream_id, request.extensions.get("timeout", {}))
 
