@@ -8,6 +8,7 @@ from bench import (
     associations,
     ceilings,
     gateway,
+    images,
     lone,
     memory,
     outage,
@@ -35,6 +36,7 @@ SUITES: dict[str, Callable[[Plan, Results], None]] = {
     outage.SUITE: outage.measure,
     scrape.SUITE: scrape.measure,
     rules.SUITE: rules.measure,
+    images.SUITE: images.measure,
 }
 RUNS, QUICK_RUNS = 3, 1
 

@@ -24,6 +24,8 @@ COLUMNS = {  # figure: (head, digits)
     "requests": ("requests", 0),
     "most_in_flight": ("in flight", 0),
     "restart_s": ("restart s", 2),
+    "ready_s": ("ready s", 2),
+    "over_base_mb": ("MB over base", 0),
 }
 LEAD = ("instances_per_s", "queries_per_s", "associations_per_s")
 

@@ -30,10 +30,13 @@ def measure(plan: Plan, results: Results) -> None:
 
 
 def _drain(plan: Plan, uploaders: int) -> Measured:
-    """The uploaders start once all is received."""
-    with Origin(LATENCY) as origin, Site() as site:
+    return drained(LATENCY, uploaders, int(plan.scaled(*COUNT)))
+
+
+def drained(latency: float, uploaders: int, count: int) -> Measured:
+    """The uploaders start once all MR instances are received."""
+    with Origin(latency) as origin, Site() as site:
         system = ours.start(site, ours.Proxy(sink=origin.port, sync=False, workers=1))
-        count = int(plan.scaled(*COUNT))
         driver.generate(Load(system.port, MR.name, count, ASSOCIATIONS))
         ours.start_uploaders(site, system, uploaders)
         counts = origin.wait_for(count)

@@ -7,6 +7,7 @@ from itertools import product
 from bench import (
     associations,
     gateway,
+    images,
     lone,
     memory,
     outage,
@@ -242,6 +243,20 @@ TARGETS = (
         [rules.CELL],
         ratio(rules.SUITE, rules.RULED, rules.PLAIN, "cpu_ms"),
         at_most=1.03,
+    ),
+    Target(
+        "image, MB over its base",
+        images.SUITE,
+        images.SERVICES,
+        figure(images.SUITE, images.OURS, "over_base_mb"),
+        at_most=150,
+    ),
+    Target(
+        "container, s from its start to ready",
+        images.SUITE,
+        images.SERVICES,
+        figure(images.SUITE, images.OURS, "ready_s"),
+        at_most=3,
     ),
 )
 

@@ -113,12 +113,11 @@ def _nobody(sections: Sections) -> Iterator[str]:
 
 
 def _only_destination_keys(sections: Sections) -> list[str]:
+    """Of those that say something: proxy.example.toml has an empty table for each section."""
     parts = [(key, *key.partition(".")[::2]) for key in ONLY_DESTINATION]
+    given = {section: getattr(sections, section).model_fields_set for _, section, _ in parts}
     return [
-        key
-        for key, section, name in parts
-        if section in sections.model_fields_set
-        and (not name or name in getattr(sections, section).model_fields_set)
+        key for key, section, name in parts if (name in given[section] if name else given[section])
     ]
 
 

@@ -40,7 +40,8 @@ def test_nothing_is_found_for_a_modality_that_has_nothing_to_do(stack: Composed)
     assert "Received Final Find Response (Success)" in answered
 
 
-def test_the_worklist_survives_being_replaced(stack: Composed) -> None:
+def test_the_worklist_is_killed_and_replaced(stack: Composed) -> None:
+    stack.run("kill", "worklist")
     stack.up("--force-recreate", "--no-deps", "worklist")
 
     assert "(Success)" in findscu(stack, "PatientName")

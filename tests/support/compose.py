@@ -89,6 +89,10 @@ class Composed:
     def up(self, *words: str) -> None:
         self.run("up", "--detach", "--wait", *words, timeout=UP_TIMEOUT)
 
+    def start(self, *words: str) -> None:
+        """As up, without waiting until what is started is healthy."""
+        self.run("up", "--detach", *words, timeout=UP_TIMEOUT)
+
     def down(self) -> None:
         self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "20")
 
@@ -114,13 +118,13 @@ class Composed:
 
 @contextlib.contextmanager
 def composed(
-    *up: str, given: Mapping[str, str] | None = None, extra: str = ""
+    *up: str, given: Mapping[str, str] | None = None, extra: Path | None = None
 ) -> Iterator[Composed]:
     """Built and up as the words of `up` say; taken down whatever happens. `given`: variables of the
-    environment; `extra`: one more file of tests/stack.
+    environment; `extra`: one more file.
     """
     require_engine()
-    files = [ROOT / "docker-compose.yml", ISOLATED, *([ISOLATED.parent / extra] if extra else [])]
+    files = [ROOT / "docker-compose.yml", ISOLATED, *([extra] if extra else [])]
     system = Composed(new_project(), files=files, environment=given or {})
     try:
         system.up("--build", *up)

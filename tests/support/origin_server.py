@@ -190,6 +190,7 @@ class OriginServer:
     def __init__(
         self,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         latency: float = 0.0,
@@ -208,7 +209,7 @@ class OriginServer:
         self._script: deque[Answer] = deque()
         self._connections = 0
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), self, tls)
+        self._server = _Server((host, port), self, tls)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )

@@ -29,12 +29,11 @@ def storescu(stack: Composed, folder: Path, port: int | None = None) -> subproce
         )
 
 
-def acknowledged(folder: Path) -> set[str]:
-    """Names of the files that were answered with Success."""
-    lines = _log(folder).read_text("ascii", "replace").splitlines()
+def successes(said: str) -> set[str]:
+    """Names of the files that storescu -v says were answered with Success."""
     names = set()
     sending = ""
-    for line in lines:
+    for line in said.splitlines():
         if "Sending file: " in line:
             sending = Path(line.partition("Sending file: ")[2]).name
         elif "Received Store Response (Success)" in line:

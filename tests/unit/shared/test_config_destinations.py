@@ -10,6 +10,7 @@ from shared.config import load
 from shared.destination import DEFAULT_SERVICE_ACCOUNT, AuthKind
 from shared.errors import ConfigurationError
 from shared.sections import PREFIX
+from tests.support.settings_reference import EXAMPLE
 
 CANARY = "hunter2-canary"
 NO_SUCH = "there is no such setting"
@@ -71,6 +72,15 @@ def test_the_only_destination_cannot_stand_beside_the_list(
 
     assert [line.split(":")[0] for line in found] == ["upload.uri", "worklist.uri", "auth"]
     assert all("cannot stand beside [[destinations]]" in line for line in found)
+
+
+def test_the_example_file_takes_the_list_as_it_is(tmp_path: Path) -> None:
+    """Its empty tables say nothing, that of the only destination's credentials neither."""
+    example = EXAMPLE.read_text("utf-8").replace("\n[[", "\n#[[")
+
+    settings = load(written(tmp_path, f"{example}\n{TWO}"))
+
+    assert [each.name for each in settings.destinations] == ["cloud", "research"]
 
 
 def test_mistakes_in_a_list_name_the_place_and_suggest_a_name(tmp_path: Path) -> None:
