@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared import logs
 from shared.entry import SUFFIX, Entry
-from shared.folders import MODE, names
+from shared.folders import MODE, leave, names
 
 FOLDER = ".delivered"
 HOUR = 3600.0  # seconds; what is in a folder was delivered within one
@@ -55,7 +55,7 @@ class Delivered:
         folder = self._root / FOLDER / entry.destination / hour
         try:
             folder.mkdir(MODE, parents=True, exist_ok=True)
-            file.rename(folder / (entry.name + SUFFIX))
+            leave(file, folder / (entry.name + SUFFIX))
         except FileNotFoundError:  # the file is gone, or the folder, just now
             return False
         except OSError as error:

@@ -17,7 +17,7 @@ from pathlib import Path
 from shared import logs
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.faults import spool_fault
-from shared.folders import Folders, make, names
+from shared.folders import Folders, leave, make, names
 from shared.regular import create_regular, open_regular
 from shared.sync import sync_folder
 
@@ -74,7 +74,7 @@ class Quarantine:
             with _alone_in(folder):
                 try:
                     _write(record_file, {**record, "urgent": entry.urgent})
-                    (self._root / entry.path).rename(folder / (entry.name + SUFFIX))
+                    leave(self._root / entry.path, folder / (entry.name + SUFFIX))
                 except FileNotFoundError:
                     _forget_alone(record_file)
                     raise
@@ -84,12 +84,17 @@ class Quarantine:
         except OSError as error:
             raise spool_fault(error, "set an instance aside") from None
 
-    def list(self, destination: str | None) -> Iterator[Quarantined]:
+    def list(self, destination: str | None, *, records: bool = True) -> Iterator[Quarantined]:
+        """`records`: each with the reason, which takes a KiB of memory and a file to be read."""
         for each, stem in self._names(destination):
             folder = self._root / FOLDER / each
             with contextlib.suppress(FileNotFoundError):  # dropped or put back just now
-                record = _read(folder / (stem + RECORD))
+                record = _read(folder / (stem + RECORD)) if records else {}
                 yield Quarantined(each, stem, record, _since(folder / (stem + SUFFIX)))
+
+    def record(self, item: Quarantined) -> Mapping[str, object]:
+        """Empty where it could not be written or read."""
+        return _read(self.file(item).with_suffix(RECORD))
 
     def counts(self) -> Counter[str]:
         """How many there are of each destination, without a look into any."""

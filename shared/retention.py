@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -93,13 +94,15 @@ class Retention:
         if not oldest and not most:
             return
         kept = 0
-        for item in sorted(self._quarantine.list(None), key=_latest, reverse=True):
+        found = self._quarantine.list(None, records=False)
+        for item in sorted(found, key=_latest, reverse=True):
             kept += item.size
             if (oldest and item.since < now - oldest) or (most and kept > most):
                 with _told():
                     self._drop(item)
 
     def _drop(self, item: Quarantined) -> None:
+        item = replace(item, record=self._quarantine.record(item))
         if self._quarantine.drop(item):
             audit.disposed("drop", [item])
             log.warning("quarantine.dropped", destination=item.destination, instance=item.name)

@@ -9,6 +9,7 @@ from receiver.part10 import file_meta
 from shared.entry import Entry
 from shared.spool import Spool
 from shared.spool_check import Finding, Kind, check, repair
+from shared.spool_sections import SpoolSettings
 from tests.support.spools import keep, open_spool
 
 PART10 = file_meta("1.2.840.10008.5.1.4.1.1.4", "1.2.3", "1.2.840.10008.1.2.1") + b"data set"
@@ -154,3 +155,25 @@ def test_a_record_that_is_alone_no_more_stays(tmp_path: Path) -> None:
 
     [item] = spool.quarantined()
     assert item.record["attempts"] == 3
+
+
+def test_an_orphan_moved_to_a_destination_that_had_it_leaves_the_spool_as_any_other(
+    tmp_path: Path,
+) -> None:
+    """Both are names of one file, and a rename of one to the other does nothing."""
+    settings = SpoolSettings(path=tmp_path, soft_reserve=0, hard_reserve=0, keep_delivered=3600)
+    spool = Spool(settings)
+    spool.open()
+    for leave in (spool.release, lambda entry: spool.quarantine(entry, {})):
+        own, orphan = keep(spool, PART10, ["cloud", "closed"])
+        finding = Finding(Kind.ORPHAN, orphan.path, entry=orphan)
+        folder = spool.file(own).parent
+        folder = folder.rename(folder.with_name("20250101000000"))  # moved to another one
+        [own] = spool.scan("cloud")
+        assert repair(spool, finding, orphans_to="cloud") == "moved to cloud"
+        [moved] = (each for each in spool.scan("cloud") if each != own)
+
+        leave(own)
+        leave(moved)
+
+        assert list(spool.scan("cloud")) == []
