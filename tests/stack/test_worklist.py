@@ -1,12 +1,15 @@
 """From outside the containers: a modality asks for its worklist."""
 
 import os
+import re
 import subprocess
+from urllib.request import urlopen
 
 import pytest
 
 from tests.support.compose import Composed
 from tests.support.peers import peer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 
@@ -38,6 +41,18 @@ def test_nothing_is_found_for_a_modality_that_has_nothing_to_do(stack: Composed)
 
     assert "(Pending)" not in answered
     assert "Received Final Find Response (Success)" in answered
+
+
+def test_the_page_tells_of_queries_although_the_worklist_does_not_reach_redis(
+    stack: Composed,
+) -> None:
+    def counted() -> bool:
+        findscu(stack, "PatientName")
+        with urlopen(f"http://127.0.0.1:{stack.page_port}/", timeout=10) as answer:
+            text = answer.read().decode()
+        return bool(re.search(r"<dt>Queries</dt><dd>[1-9]", text))
+
+    wait_until(counted, 60, "a query on the page")
 
 
 def test_the_worklist_is_killed_and_replaced(stack: Composed) -> None:
