@@ -23,6 +23,8 @@ _COUNTS = "broken incomplete matches out_of_scope stale truncated unencodable un
 
 EVENTS = (
     # Associations
+    Event("acceptor.cramped", "warning", "limit wanted",
+          "Fewer file descriptors than associations may need: connections beyond are cut off."),
     Event("acceptor.started", "info", "port tls_port max_associations memory_bound", "It listens."),
     Event("admission.promiscuous", "warning", "note", "Whoever reaches the port may connect."),
     Event("association.ended", "info debug", f"how requests failures seconds {_PEER}",

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Sequence
 
 from shared import logs
+from shared.dimse import descriptors
 from shared.dimse.admission import Admission
 from shared.dimse.entity import Admit, Entity, admit_all
 from shared.dimse.listener import PlainListener, TlsListener
@@ -87,6 +88,7 @@ class Acceptor:
 
     async def start(self) -> None:
         """Raises OSError, for example for a port that is taken."""
+        descriptors.allow(self._settings.max_associations)
         host, port = self._address
         several = self._settings.processes > 1
         if self._settings.plain:

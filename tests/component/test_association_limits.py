@@ -1,9 +1,12 @@
 """How many associations there may be, of whom, and what those get who are too many."""
 
+import os
+import resource
 from contextlib import ExitStack
 
 import pytest
 
+from shared.dimse import descriptors
 from shared.dimse.rejection import CALLED_AE_NOT_RECOGNIZED, CALLING_AE_NOT_RECOGNIZED, Rejection
 from shared.dimse.service import Peer
 from tests.support.acceptor import RecordingService, accepting
@@ -116,3 +119,25 @@ def test_admission_is_decided_each_time_though_the_answer_is_kept() -> None:
         admitted[0] = False
 
         assert refusal(running.port, Asking()) == (3, bytes((0, 1, 1, 3)))
+
+
+def test_a_shell_with_few_file_descriptors_keeps_no_association_out() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = len(os.listdir("/proc/self/fd")) + 30  # noqa: PTH208  names are enough
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+    try:
+        with accepting(RecordingService()) as running, ExitStack() as requestors:
+            for number in range(40):
+                requestor = requestors.enter_context(RawAssociation(running.port))
+                requestor.associate(Asking(calling=f"CT{number}".encode()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_too_few_file_descriptors_for_the_settings_are_told_of() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    enough = [descriptors.allow(associations) for associations in (1, 10**9)]
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert enough == [True, False]
