@@ -90,7 +90,7 @@ def fault(what: str, why: str) -> str:
 
 
 def _frame(title: str, *content: str, refresh: int = 0) -> str:
-    again = tag("noscript", tag("meta", http_equiv="refresh", content=refresh))
+    again = tag("noscript", tag("meta", http_equiv="refresh", content=f"{refresh};url=/"))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

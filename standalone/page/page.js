@@ -20,7 +20,8 @@ function put(fresh) {
   const wanted = [...fresh.querySelectorAll(PARTS)];
   const shown = [...document.querySelectorAll(PARTS)];
   if (wanted.map((each) => each.id).join() !== shown.map((each) => each.id).join()) {
-    location.reload(); // logged in or out elsewhere
+    // Logged in or out elsewhere; or come here by a link, which a SameSite cookie does not follow.
+    location.replace("/");
     return;
   }
   shown.forEach((part, at) => {

@@ -170,13 +170,24 @@ def test_what_is_chosen_stays_chosen_while_the_page_renews_itself(browser: Any, 
         assert page.get_by_role("checkbox", checked=True).count() == 1
 
 
+def test_who_comes_by_a_link_from_elsewhere_is_still_logged_in(browser: Any, base: str) -> None:
+    with tab(browser, base) as page:
+        log_in(page)
+        page.goto("about:blank")
+        page.set_content(f'<a href="{base}/">status</a>')
+        page.get_by_role("link").click()
+
+        see(page, f"Logged in as {USER}")
+
+
 def test_without_javascript_it_does_the_same(browser: Any, base: str) -> None:
     with tab(browser, base, java_script_enabled=False) as page:
         log_in(page)
         page.get_by_role("button", name="Requeue all 3").click()
         see(page, "3 requeued", ".done")
 
-        assert page.locator("noscript meta[http-equiv=refresh], head > meta[http-equiv]").count()
+        again = page.locator("meta[http-equiv=refresh]").get_attribute("content")
+        assert again == "10;url=/", "and does not say again what was done"
         page.get_by_role("button", name="Log out").click()
         see(page, "Log in", "header")
 

@@ -1,5 +1,7 @@
 """The last hour of the status page: what real receivers, uploaders and worklists counted."""
 
+import re
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +32,12 @@ STRANGE = "DOE^JANE"
 def call(port: int, name: str) -> None:
     with RawAssociation(port) as raw:
         raw.associate(Asking(calling=name.encode()))
+
+
+def queries(visit: Visit) -> int:
+    found = re.search(r"<dt>Queries</dt><dd>(\d+)", visit.text())
+    assert found
+    return int(found[1])
 
 
 def said(visit: Visit, text: str) -> bool:
@@ -78,9 +86,12 @@ def test_worklists_apart_are_asked_for_what_they_answered(
             "REDIS__URL": redis.settings.url,
         }
         asked = {**settings, "PAGE__WORKLISTS": f'["127.0.0.1:{health}"]'}
-        with Service("worklist", tmp_path, settings) as worklist, served(tmp_path, **asked) as base:
+        with ExitStack() as stack:
+            worklist = stack.enter_context(Service("worklist", tmp_path, settings))
+            base = stack.enter_context(served(tmp_path, **asked))
             worklist.wait_ready()
-            with Visit(base) as visit, associated(port) as association:
+            visit = stack.enter_context(Visit(base))
+            with associated(port) as association:
                 wait_until(lambda: said(visit, "<dt>Queries</dt><dd>0</dd>"), 10, "the page")
 
                 def answered() -> bool:
@@ -90,3 +101,13 @@ def test_worklists_apart_are_asked_for_what_they_answered(
                 wait_until(answered, 20, "a query to be counted")
                 assert said(visit, "<dt>Failed</dt><dd>0</dd>")
                 assert said(visit, "No destination takes uploads")
+                before = queries(visit)
+                worklist.kill()
+                worklist.start().wait_ready()  # begins to count at 0
+
+            def more() -> bool:
+                with associated(port) as again:
+                    list(pending(again, query(), 1))
+                return queries(visit) > before
+
+            wait_until(more, 20, "queries after the restart, beside those before")

@@ -6,6 +6,7 @@ import pytest
 
 from shared.index import SLOW, Counts
 from standalone.page import view
+from standalone.page.chart import chart
 from standalone.page.markup import Markup, joined, table, tag
 from standalone.page.passwords import is_name
 from standalone.page.sessions import MOST, Sessions
@@ -114,3 +115,21 @@ def test_a_state_is_said_in_words_and_in_counts(line: Line, words: str, summary:
 
     assert in_words(line, "") == words
     assert f">{summary}<" in view.summary(state)
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, "1"), (1, "1"), (3, "5"), (11, "20"), (500, "500"), (50_001, "100,000")]
+)
+def test_the_scale_of_the_chart_is_a_round_number_that_holds_all(most: int, top: str) -> None:
+    came = [0] * 59 + [most]
+
+    assert f">{top}</text>" in chart(came, [0] * 60)
+
+
+def test_the_chart_says_its_sums_to_those_who_do_not_see_it() -> None:
+    drawn = chart([1] * 60, [2] * 60)
+
+    assert 'role="img"' in drawn
+    assert "60 came in, 120 went out" in drawn
+    assert drawn.count("<rect") == 120
+    assert "style=" not in drawn
