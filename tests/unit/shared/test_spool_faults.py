@@ -141,3 +141,10 @@ def test_pressure_is_what_the_reserves_say(
 
 def test_a_spool_that_is_gone_is_under_hard_pressure(tmp_path: Path) -> None:
     assert Spool(SpoolSettings(path=tmp_path / "gone")).pressure() is Pressure.HARD
+
+
+def test_a_spool_that_was_begun_on_a_full_disk_works_once_there_is_room(tmp_path: Path) -> None:
+    """Not even its folders could be made; a receiver goes on for as long as it is full."""
+    spool = Spool(SpoolSettings(path=tmp_path, soft_reserve=0, hard_reserve=0))
+
+    assert keep(spool, b"data")
