@@ -17,7 +17,6 @@ from shared.spares import Partial, Spares
 
 FOLDER = ".incoming"
 MODE = 0o640
-FOLDER_MODE = 0o750
 
 _LOCK_FILE = re.compile(r"\.([0-9a-f]{8})\.lock")
 _PARTIAL = re.compile(r"\.([0-9a-f]{8})-[0-9]+\.part")
@@ -89,9 +88,6 @@ class Incoming:
         """In another file system, or in what a mount had covered, nobody would find again what a
         sender was told is safe. Raises OSError, SpoolError.
         """
-        if self._home is None:  # on a full disk the spool was begun with, as far as it went
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(self._folder, FOLDER_MODE)  # noqa: PTH102  as in _make
         found = os.stat(self._folder)  # noqa: PTH116  as in _make
         self._home = self._home or found
         if not os.path.samestat(self._home, found):

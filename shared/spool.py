@@ -9,6 +9,7 @@ Redis is an index of it that can be lost at any moment.
 """
 
 import contextlib
+import math
 import re
 import secrets
 import time
@@ -19,6 +20,7 @@ from typing import Any
 
 from shared import incoming, quarantine
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
+from shared.errors import SpoolError
 from shared.faults import spool_fault
 from shared.folders import MODE, Folders, make_root, names
 from shared.incoming import Incoming
@@ -32,6 +34,7 @@ from shared.watermark import Pressure, Watermark
 
 __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 
+OPEN_PAUSE = 1.0  # seconds before a spool that could not be opened is tried again
 VERSION = 2  # 1: no sender in the names
 
 
@@ -47,6 +50,7 @@ class Spool:
         self._quarantine = quarantine.Quarantine(self.root, self._folders)
         self._watermark = Watermark(self.root, settings)
         self._retention = Retention(self.root, settings, self._quarantine, self._watermark)
+        self._open_again = math.inf  # time.monotonic()
         self._naming = Lock()
         self._named_last = 0
 
@@ -62,9 +66,11 @@ class Spool:
             check_version(self.root, VERSION)
             left = self._incoming.recover()  # first: it may be what fills the disk
             probe(self.root, sync=self._sync)
-            return left
         except OSError as error:
+            self._open_again = time.monotonic() + OPEN_PAUSE
             raise spool_fault(error, f"use the spool {self.root}") from None
+        self._open_again = math.inf
+        return left
 
     def close(self) -> None:
         """Let other processes know that no partial file of this one is alive."""
@@ -78,6 +84,9 @@ class Spool:
         )
 
     def pressure(self) -> Pressure:
+        if time.monotonic() >= self._open_again:  # on a full disk not even its folders were made
+            with contextlib.suppress(SpoolError):
+                self.open()
         pressure = self._watermark.pressure()
         if pressure is not Pressure.NONE:
             self._retention.relieve_in_background()

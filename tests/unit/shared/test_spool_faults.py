@@ -1,6 +1,8 @@
 """Whatever fails at whatever step: no partial file stays, nothing half kept, one clear line."""
 
 import os
+import resource
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from shared.spool_sections import SpoolSettings
 from shared.sync import SharedSync
 from tests.support.small_disk import small_disk
 from tests.support.spools import files_below, keep, open_spool
+from tests.support.waiting import wait_until
 
 FULL_DEVICE = "/dev/full"  # every write to it fails with ENOSPC
 
@@ -144,7 +147,18 @@ def test_a_spool_that_is_gone_is_under_hard_pressure(tmp_path: Path) -> None:
 
 
 def test_a_spool_that_was_begun_on_a_full_disk_works_once_there_is_room(tmp_path: Path) -> None:
-    """Not even its folders could be made; a receiver goes on for as long as it is full."""
-    spool = Spool(SpoolSettings(path=tmp_path, soft_reserve=0, hard_reserve=0))
+    root = tmp_path / "spool"
+    spool = Spool(SpoolSettings(path=root, soft_reserve=0, hard_reserve=0))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(SpoolFull):
+            spool.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    shutil.rmtree(root)  # most file systems would not have made that either
+    assert spool.pressure() is Pressure.HARD
+
+    wait_until(lambda: spool.pressure() is Pressure.NONE, 10, "there is room")
 
     assert keep(spool, b"data")
