@@ -4,8 +4,10 @@ Fluid, in steps of a minute: what arrives, what may leave, what waits. What a pr
 measured (docs/capacity.md says how); the rest follows.
 """
 
+import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from math import ceil
 from pathlib import Path
 
@@ -18,6 +20,9 @@ REMEMBERED = 150  # bytes of Redis for an instance that waits, rounded up
 BATCH = 64  # instances: upload's default
 STEP = 60.0  # seconds
 SHARE = 0.7  # of what it can do that a receiver is planned for
+# For validation: of the origin server (seconds), and uploaders with a worker each.
+LATENCIES, WORKERS = (0.05, 0.2, 1.0), (1, 4)
+LEAST_BATCHES, VALIDATED = 20, 8.0  # for each worker; seconds at the model's rate
 SENDING_SHARE = 0.35  # of what workers could do: four on two busy cores did that much at worst
 
 
@@ -142,8 +147,35 @@ def rows() -> Iterator[str]:
         )
 
 
-if __name__ == "__main__":
+def validate() -> Iterator[str]:
+    """A table of what the model says and what was measured now, here."""
+    from bench.instances import MR
+    from bench.scale import drained
+
+    yield "| latency | workers | the model | measured | measured / model |"
+    yield "|---|---|---|---|---|"
+    for latency, workers in product(LATENCIES, WORKERS):
+        said = drain(Load(rate=0, size=MR.size, latency=latency), workers)
+        batches = max(LEAST_BATCHES * workers, ceil(said * VALIDATED / BATCH))
+        rate = drained(latency, workers, batches * BATCH)["instances_per_s"]
+        yield (
+            f"| {latency * 1000:g} ms | {workers} | {said:,.0f}/s | {rate:,.0f}/s | "
+            f"{rate / said:.2f} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.capacity", description=__doc__)
+    parser.add_argument("--validate", action="store_true", help="compare it with real runs")
+    if parser.parse_args().validate:
+        for line in validate():
+            print(line, flush=True)
+        return
     PAGES.mkdir(exist_ok=True)
     for name, text in plots().items():
         PAGES.joinpath(name).write_text(text, "utf-8")
     print("\n".join(rows()))
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ from shared.sections import PREFIX, Sections
 from standalone.cli import COMMANDS
 from tests.support import settings_reference as reference
 from tests.support.cli import Console
-from tests.support.documented import blocks
+from tests.support.documented import Block, blocks
 
 ROOT = reference.ROOT
 # Valid wherever a secret is read: as a Google key, and as any text.
@@ -108,6 +108,17 @@ def test_a_destination_step_by_step_is_a_configuration(
     assert load(file).upload_destinations
     shown = Console(monkeypatch, capsys)("config", "show", "--config", file)
     assert shown.code == 0, shown.err
+
+
+@pytest.mark.parametrize(
+    "block",
+    [each for each in blocks() if each.language == "toml"],
+    ids=lambda each: f"{each.page.name}: {each.text.splitlines()[0]}",
+)
+def test_every_piece_of_configuration_on_a_page_has_settings_that_there_are(block: Block) -> None:
+    given = tomllib.loads(block.text)
+
+    assert Sections(**given).model_fields_set == given.keys()
 
 
 def anchors(path: Path) -> set[str]:

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 # Requests that end unnoted if it is killed: one for each worker, of which a container here has one.
-INTERRUPTED = {"receiver": 0, "second": 0, "uploader": 2, "redis": 2}
+INTERRUPTED = {"receiver": 0, "second": 0, "uploader": 4, "redis": 4}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_uploaders_are_scaled_from_one_to_four_and_back(running: Loaded, tmp_pat
 
     assert (modality.refused, modality.broken) == (0, 0), "it notices nothing"
     running.judge(modality, interrupted=0)  # they are told to end, and end what they have begun
-    running.scale(2)
+    running.scale(4)
 
 
 @pytest.mark.parametrize("service", INTERRUPTED)
@@ -64,7 +64,7 @@ def test_each_is_killed_and_replaced(running: Loaded, tmp_path: Path, service: s
         wait_until(lambda: first.acknowledged and second.acknowledged, ARRIVAL, "some are received")
         if service == "uploader":
             running.system.run("kill", service)
-            running.scale(2)
+            running.scale(4)
         else:
             running.replace(service)
 
@@ -83,7 +83,7 @@ def test_a_rolling_update_breaks_no_association_and_sends_nothing_twice(
         wait_until(lambda: first.acknowledged and second.acknowledged, ARRIVAL, "some are received")
         for service in ("receiver", "second"):
             running.system.up("--force-recreate", "--no-deps", service)
-        running.system.up("--force-recreate", "--no-deps", "--scale", "uploader=2", "uploader")
+        running.system.up("--force-recreate", "--no-deps", "--scale", "uploader=4", "uploader")
 
     assert (first.broken, second.broken) == (0, 0), "a new association may have to wait, no more"
     running.judge(first, second, interrupted=0)
@@ -96,7 +96,7 @@ def said(running: Loaded, service: str) -> int:
 
 @pytest.mark.parametrize(
     ("service", "number"),
-    [("receiver", None), ("uploader", 1), ("uploader", None)],
+    [("receiver", None), ("uploader", 2), ("uploader", None)],
     ids=["the receiver", "half the uploaders", "all uploaders"],
 )
 def test_a_partition_from_redis_is_noticed_by_no_modality(
@@ -111,7 +111,7 @@ def test_a_partition_from_redis_is_noticed_by_no_modality(
             wait_until(lambda: len(modality.acknowledged) > kept + 100, ARRIVAL, "more is received")
 
     assert (modality.refused, modality.broken) == (0, 0)
-    running.judge(modality, interrupted=2 if service == "uploader" else 0)
+    running.judge(modality, interrupted=(number or 4) if service == "uploader" else 0)
 
 
 def test_sites_that_share_nothing_fail_alone(running: Loaded, tmp_path: Path) -> None:

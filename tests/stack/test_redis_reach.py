@@ -1,6 +1,7 @@
-"""The examples of deploy/compose: Redis over TLS, and with Sentinels that fail over."""
+"""The examples of deploy/compose: TLS for Redis and for DICOM, and Sentinels that fail over."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +9,8 @@ import pytest
 
 from tests.support.authority import Authority
 from tests.support.compose import ROOT, Composed, composed
+from tests.support.dcmtk import run
+from tests.support.ports import free_port
 from tests.support.sending import ARRIVAL, arrived, series, storescu
 from tests.support.waiting import wait_until
 
@@ -16,43 +19,64 @@ EXAMPLES = ROOT / "deploy" / "compose"
 SERVICES = ("receiver", "uploader", "redis", "sandbox")
 
 
+@dataclass
+class Encrypted:
+    system: Composed
+    authority: Authority
+    ports: dict[str, int]  # with DICOM TLS
+
+
 @pytest.fixture
-def encrypted(tmp_path: Path) -> Iterator[Composed]:
+def encrypted(tmp_path: Path) -> Iterator[Encrypted]:
     authority = Authority(tmp_path)
     identity = authority.issue("redis", "redis")
-    ca_file = ROOT / "secrets" / f"test-{uuid4().hex[:6]}.pem"
-    ca_file.write_bytes(authority.certificate.read_bytes())
-    for each in (ca_file, identity.certificate):
-        each.chmod(0o444)  # the containers' users are not ours
     identity.key.chmod(0o400)
-    given = {
-        "DICOMWEB_PROXY_REDIS__CA_FILE": f"./secrets/{ca_file.name}",
-        "REDIS_CERTIFICATE": str(identity.certificate),
-        "REDIS_KEY": str(identity.key),
+    identity.certificate.chmod(0o444)
+    ours = authority.issue("dicom")
+    mark = f"test-{uuid4().hex[:6]}"
+    secrets = {
+        "DICOMWEB_PROXY_REDIS__CA_FILE": authority.certificate,
+        "DICOMWEB_PROXY_RECEIVE__TLS_CERTIFICATE_FILE": ours.certificate,
+        "DICOMWEB_PROXY_RECEIVE__TLS_KEY_FILE": ours.key,
     }
+    ports = {"DICOM_TLS_PORT": free_port(), "WORKLIST_TLS_PORT": free_port()}
+    given = {"REDIS_CERTIFICATE": str(identity.certificate), "REDIS_KEY": str(identity.key)}
+    placed = []
+    for variable, source in secrets.items():
+        placed.append(ROOT / "secrets" / f"{mark}-{source.name}")
+        placed[-1].write_bytes(source.read_bytes())
+        placed[-1].chmod(0o444)  # the containers' user is not ours
+        given[variable] = f"./secrets/{placed[-1].name}"
+    extra = [EXAMPLES / "redis-tls.yml", EXAMPLES / "dicom-tls.yml"]
+    given |= {name: str(port) for name, port in ports.items()}
     try:
-        with composed(*SERVICES, given=given, extra=EXAMPLES / "redis-tls.yml") as system:
-            yield system
+        with composed(*SERVICES, "worklist", given=given, extra=extra) as system:
+            yield Encrypted(system, authority, ports)
     finally:
-        ca_file.unlink()
+        for each in placed:
+            each.unlink()
 
 
-def test_what_is_received_goes_by_redis_over_tls(encrypted: Composed, tmp_path: Path) -> None:
+def test_what_is_received_goes_by_redis_over_tls(encrypted: Encrypted, tmp_path: Path) -> None:
+    system = encrypted.system
     (folder := tmp_path / "sent").mkdir()
     made = series(folder, study=1, count=20)
 
-    assert storescu(encrypted, folder).wait(60) == 0
+    assert storescu(system, folder).wait(60) == 0
 
-    wait_until(lambda: arrived(encrypted, made) == len(made), ARRIVAL, "all instances arrive")
-    in_the_clear = encrypted.run("exec", "-T", "redis", "redis-cli", "ping", check=False)
+    wait_until(lambda: arrived(system, made) == len(made), ARRIVAL, "all instances arrive")
+    in_the_clear = system.run("exec", "-T", "redis", "redis-cli", "ping", check=False)
     assert "PONG" not in in_the_clear.stdout
+    for port in encrypted.ports.values():  # DICOM TLS
+        trust = ["+tla", "+cf", str(encrypted.authority.certificate)]
+        assert run("echoscu", *trust, "127.0.0.1", port).returncode == 0
 
 
 @pytest.fixture
 def watched() -> Iterator[Composed]:
     sentinels = [f"sentinel_{number}" for number in (1, 2, 3)]
     up = (*SERVICES, "redis_replica", *sentinels)
-    with composed(*up, extra=EXAMPLES / "redis-sentinel.yml") as system:
+    with composed(*up, extra=[EXAMPLES / "redis-sentinel.yml"]) as system:
         yield system
 
 

@@ -118,13 +118,13 @@ class Composed:
 
 @contextlib.contextmanager
 def composed(
-    *up: str, given: Mapping[str, str] | None = None, extra: Path | None = None
+    *up: str, given: Mapping[str, str] | None = None, extra: Sequence[Path] = ()
 ) -> Iterator[Composed]:
     """Built and up as the words of `up` say; taken down whatever happens. `given`: variables of the
-    environment; `extra`: one more file.
+    environment; `extra`: more files.
     """
     require_engine()
-    files = [ROOT / "docker-compose.yml", ISOLATED, *([extra] if extra else [])]
+    files = [ROOT / "docker-compose.yml", ISOLATED, *extra]
     system = Composed(new_project(), files=files, environment=given or {})
     try:
         system.up("--build", *up)

@@ -72,5 +72,5 @@ def loaded() -> Iterator[Loaded]:
         "SITE_B_PORT": str(ports["receiver_b"]),
         "ORIGIN_PORT": str(origin_port),
     }
-    with composed("--scale", "uploader=2", *SERVICES, given=given, extra=OVERRIDES) as system:
+    with composed("--scale", "uploader=4", *SERVICES, given=given, extra=[OVERRIDES]) as system:
         yield Loaded(system, {**ports, "receiver": system.receive_port}, origin_port)
