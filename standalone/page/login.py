@@ -1,5 +1,7 @@
 """Logging in and out."""
 
+from math import ceil
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,8 +41,8 @@ class Login:
         visitor = self._door.visitor(request)
         if wait := self._throttle.wait(visitor.address):
             log.warning("page.throttled", address=visitor.address)
-            text = f"Too many tries. Wait for {wait / 60:.0f} minutes."
-            more = {"Retry-After": f"{wait:.0f}"}
+            text = f"Too many tries. Wait for {ceil(wait / 60)} min."
+            more = {"Retry-After": f"{ceil(wait)}"}
             return answers.html(document.login(wrong=text), 429, more)
         return await run_in_threadpool(self._try, form, visitor)
 

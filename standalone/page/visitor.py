@@ -54,16 +54,15 @@ class Door:
         """Whether a form was sent from a page of ours: Origin (RFC 6454 7) must name this host."""
         if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return False
-        origin = urlsplit(request.headers.get("origin", ""))
-        if origin.scheme not in PORTS or not origin.hostname:
-            return False
         host = self._forwarded(request, "x-forwarded-host") or request.headers.get("host", "")
         try:
+            origin = urlsplit(request.headers.get("origin", ""))
+            default = PORTS[origin.scheme]
             here = urlsplit(f"//{host}")
-            ours = (here.hostname, here.port or PORTS[origin.scheme])
-            return (origin.hostname, origin.port or PORTS[origin.scheme]) == ours
-        except ValueError:  # no port is written so
+            theirs, ours = origin.port or default, here.port or default
+        except (KeyError, ValueError):  # "null", or nothing that a browser says
             return False
+        return bool(origin.hostname) and (origin.hostname, theirs) == (here.hostname, ours)
 
     def may_send(self, request: Request, visitor: Visitor) -> bool:
         """Whether a form is worth reading: of somebody who logged in, from a page of ours."""

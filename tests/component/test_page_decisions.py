@@ -71,6 +71,8 @@ def test_what_somebody_else_decided_meanwhile_is_said(visit: Visit, tmp_path: Pa
     [
         {"headers": {"Origin": "https://elsewhere.example"}},
         {"headers": {"Origin": "null"}},
+        {"headers": {"Origin": "http://["}},
+        {"headers": {"Origin": "http://127.0.0.1:1"}},
         {"headers": {"Sec-Fetch-Site": "cross-site"}},
         {"token": "0" * 43},
         {"cookies": "none"},
