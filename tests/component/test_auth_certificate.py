@@ -51,35 +51,35 @@ def ended(pem: bytes) -> bool:
 def test_a_certificate_that_ends_in_the_middle_of_a_run_holds_until_it_is_renewed(
     server: OriginServer, tls: Certificates, redis: RedisServer
 ) -> None:
-    made = [make(tls.folder, number) for number in range(200)]
+    made = [make(tls.folder, number) for number in range(60)]
     target = destination(
-        server.uri, auth=renew(tls, seconds=3), ca_file=tls.ca_file, batch_instances=2
+        server.uri, auth=renew(tls, seconds=8), ca_file=tls.ca_file, batch_instances=2
     )
     with uploading(settings(redis.settings, tls.folder, target, max_attempts=1)) as uploader:
-        uploader.keep(*made[:100])
+        uploader.keep(*made[:10])
         uploader.run()
         shown = (tls.folder / "client.pem").read_bytes()
-        wait_until(lambda: ended(shown), description="the certificate to end")
-        uploader.keep(*made[100:])
+        wait_until(lambda: ended(shown), 30, "the certificate to end")
+        uploader.keep(*made[10:])
         uploader.run_for(1.0)
-        assert len(server.held) == 100
+        assert len(server.held) == 10
 
         renew(tls)
         uploader.run()
 
-        assert len(server.held) == 200
+        assert len(server.held) == 60
         assert list(uploader.at.spool.quarantined()) == []
 
 
 def test_a_certificate_renewed_in_time_is_shown_without_a_failure(
     server: OriginServer, tls: Certificates
 ) -> None:
-    origin = Origin(destination(server.uri, auth=renew(tls, seconds=2), ca_file=tls.ca_file))
+    origin = Origin(destination(server.uri, auth=renew(tls, seconds=6), ca_file=tls.ca_file))
     first, second = make(tls.folder, 1), make(tls.folder, 2)
     assert origin.store([first.path])[0].delivered
     shown = (tls.folder / "client.pem").read_bytes()
     renew(tls)
-    wait_until(lambda: ended(shown), description="the old one to end")
+    wait_until(lambda: ended(shown), 30, "the old one to end")
 
     assert origin.store([second.path])[0].delivered
     origin.close()
