@@ -1,15 +1,17 @@
 """Secrets that cannot be read: what needs the archive waits, receiving goes on. And an open one."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
+from tests.support.acceptor import WORKLIST as MWL
 from tests.support.data_sets import data_set
 from tests.support.origin_server import OriginServer
 from tests.support.ports import free_port
 from tests.support.processes import Service
 from tests.support.proxy import proxy
-from tests.support.raw_association import RawAssociation
+from tests.support.raw_association import CT, EXPLICIT, Asking, RawAssociation
 from tests.support.waiting import wait_until
 
 MISSING = "cannot be read (No such file or directory)"
@@ -42,6 +44,13 @@ def store(port: int) -> int:
     with RawAssociation(port) as modality:
         modality.associate()
         return modality.store(data_set()).status
+
+
+def offers_worklist(port: int) -> bool:
+    with RawAssociation(port) as modality:
+        accepted = modality.associate(Asking(contexts=[(1, CT, [EXPLICIT]), (3, MWL, [EXPLICIT])]))
+    assert accepted.results[1][0] == 0
+    return accepted.results[3][0] == 0
 
 
 def port_of(running: Service) -> int:
@@ -129,8 +138,11 @@ def test_all_in_one_receives_and_sends_once_the_secret_is_there(
         assert len(list(running.spool.glob("default/*/*/*.dcm"))) == 1
         assert f"  uploads wait   auth.password_file: {password}: {MISSING}" in running.logged()
         assert "worklist.off" in running.logged()
+        assert not offers_worklist(running.port)
         assert not origin_server.requests
 
         password.write_text("secret\n")
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: offers_worklist(running.port), PATIENCE, "the worklist is back")
         wait_until(lambda: origin_server.held, PATIENCE, "the instance is stored")
     assert running.process.returncode == 0
