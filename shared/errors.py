@@ -6,6 +6,7 @@ What befalls one instance is no exception but a value: see uploader.outcome.
   * ConfigurationError   the settings cannot be used: every mistake, exit code 2
   * SpoolError           the spool cannot keep an instance: the sender keeps its copy
     * SpoolFull          below a watermark, or no space left
+    * SpoolReadOnly      what it holds can be read, and nothing can be changed
   * DestinationFault     the instances are fine: keep them, hold the destination
     * Unavailable        down or unreachable: back off
       * Busy             asks for fewer requests: back off, and send fewer at a time
@@ -33,6 +34,10 @@ class SpoolError(ProxyError):
 
 class SpoolFull(SpoolError):
     """Too little space is left."""
+
+
+class SpoolReadOnly(SpoolError):
+    """Its file system takes no changes."""
 
 
 class DestinationFault(ProxyError):

@@ -67,6 +67,8 @@ EVENTS = (
           "Bytes of the volume, and what of it is left free."),
     Event("spool.recovered", "info", "partial_files", "What a crash left half received is gone."),
     Event("spool.full", "warning", "reason", "At start; C-STORE is answered 0xA700."),
+    Event("spool.read_only", "error", "reason",
+          "At start of an uploader: it sends, and what was delivered cannot be removed."),
     Event("spool.pressed", "warning", "reason refused",
           "Free space is below spool.soft_reserve or hard_reserve; what is refused."),
     Event("spool.relieved", "info", "", "There is space again."),

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from shared.errors import SpoolError, SpoolFull
+from shared.errors import SpoolError, SpoolFull, SpoolReadOnly
 
 # EFBIG is how a limit on file size (RLIMIT_FSIZE, or the file system's own) shows.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -11,6 +11,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 def spool_fault(error: OSError, doing: str) -> SpoolError:
     """`doing` completes "cannot …". Neither it nor the result names a patient."""
-    kind = SpoolFull if error.errno in FULL else SpoolError
+    kind = SpoolReadOnly if error.errno == errno.EROFS else SpoolError
+    if error.errno in FULL:
+        kind = SpoolFull
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
     return kind(f"cannot {doing}: {reason}")

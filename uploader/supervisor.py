@@ -9,11 +9,12 @@ from shared import logs, metrics, sandbox, secret_files
 from shared.certificates import Certificates, of_clients
 from shared.config import Settings, file_of
 from shared.disk import Disk
-from shared.errors import ProxyError, SpoolFull
+from shared.errors import ProxyError, SpoolFull, SpoolReadOnly
 from shared.file_watch import watching
 from shared.health import Check, Health
 from shared.needs import UPLOADS
 from shared.reload import applied, reload
+from shared.spool import Spool
 from uploader.dispatcher import Dispatcher
 from uploader.origin import Origin
 from uploader.workers import Workers
@@ -60,10 +61,7 @@ def _upload(
 ) -> Settings | None:
     """Until told to stop, or until other destinations are to be served: those."""
     workplace = furnish(settings)
-    try:
-        workplace.spool.open()
-    except SpoolFull as fault:  # sending is what makes room: the receiver alone has to stop
-        log.warning("spool.full", reason=str(fault))
+    _open(workplace.spool)
     workers = Workers(settings.upload.workers, [str(config)] if config else [])
     names = [each.name for each in settings.upload_destinations]
     dispatcher = Dispatcher(workplace, names, settings.upload.rescan)
@@ -96,6 +94,16 @@ def _upload(
             metrics.withdraw(each)
         health.close()
         workplace.spool.close()
+
+
+def _open(spool: Spool) -> None:
+    """Raises SpoolError for what hinders sending too."""
+    try:
+        spool.open()
+    except SpoolFull as fault:  # sending is what makes room: the receiver alone has to stop
+        log.warning("spool.full", reason=str(fault))
+    except SpoolReadOnly as fault:  # a disk that fails is no reason to keep its instances
+        log.error("spool.read_only", reason=str(fault))
 
 
 def _following(settings: Settings, config: Path | None) -> Settings | None:
