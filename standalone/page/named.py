@@ -128,8 +128,10 @@ def _destination(line: Line, state: State, now: float) -> Markup:
 
 
 def _next_try(line: Line, now: float) -> str:
+    if line.silent:
+        return "once it answers, or its time is up"
     if line.index is None or not line.held:
-        return "at once"
+        return "at once" if line.index else "unknown"
     at = time.gmtime(now + line.index.held_for)
     return f"in {age(line.index.held_for)}, at {time.strftime('%H:%M:%S', at)} UTC"
 
