@@ -1,12 +1,12 @@
 """What an operator does to instances in quarantine: by a command or on the page, all the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shared import audit
 from shared.config import Settings
 from shared.entry import SUFFIX
-from shared.errors import ProxyError
+from shared.errors import ProxyError, SpoolError
 from shared.quarantine import FOLDER
 from shared.spool import Quarantined, Spool
 from standalone.index_client import want_scan
@@ -36,32 +36,49 @@ def requeue(
     settings: Settings, items: Sequence[Quarantined], user: str, address: str = ""
 ) -> list[Quarantined]:
     """Back into the spool, to be sent again: those that were still there. `user`, `address`: who
-    decides, for the audit trail. Raises SpoolError.
+    decides, for the audit trail. Raises SpoolError, once all were tried.
     """
     spool = Spool(settings.spool)
-    done: list[Quarantined] = []
-    try:
-        for each in items:
-            try:
-                spool.requeue(each)
-            except FileNotFoundError:
-                continue  # somebody else has decided meanwhile
-            done.append(each)
-    finally:  # what was done is told, whatever stopped the rest
-        audit.disposed("requeue", done, user, address)
-        if done:
-            want_scan(settings)
-    return done
+
+    def put_back(item: Quarantined) -> bool:
+        try:
+            spool.requeue(item)
+        except FileNotFoundError:
+            return False  # somebody else has decided meanwhile
+        return True
+
+    done, failed = _each(items, put_back)
+    audit.disposed("requeue", done, user, address)
+    if done:
+        want_scan(settings)
+    return _told(done, failed)
 
 
 def drop(
     settings: Settings, items: Sequence[Quarantined], user: str, address: str = ""
 ) -> list[Quarantined]:
     """Deleted for good, without having been stored: those that were still there. As requeue."""
-    spool = Spool(settings.spool)
+    done, failed = _each(items, Spool(settings.spool).drop)
+    audit.disposed("drop", done, user, address)
+    return _told(done, failed)
+
+
+def _each(
+    items: Sequence[Quarantined], act: Callable[[Quarantined], bool]
+) -> tuple[list[Quarantined], list[SpoolError]]:
+    """Those it was done to, and what kept others from it: one is no reason to leave the rest."""
     done: list[Quarantined] = []
-    try:
-        done.extend(each for each in items if spool.drop(each))
-    finally:
-        audit.disposed("drop", done, user, address)
+    failed: list[SpoolError] = []
+    for each in items:
+        try:
+            if act(each):
+                done.append(each)
+        except SpoolError as error:
+            failed.append(error)
+    return done, failed
+
+
+def _told(done: list[Quarantined], failed: list[SpoolError]) -> list[Quarantined]:
+    if failed:
+        raise SpoolError(f"{failed[0]} ({len(failed)} not done, {len(done)} done)")
     return done

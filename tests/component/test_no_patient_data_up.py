@@ -39,7 +39,7 @@ from tests.support.ups_server import UpsServer
 from tests.support.waiting import wait_until
 from tests.support.watched_site import Traces
 
-pytestmark = pytest.mark.timeout(150)  # two process trees
+pytestmark = pytest.mark.timeout(300)  # two process trees
 DISK = 24 * 1024 * 1024  # bytes
 PATIENCE = 40.0  # seconds
 ECHOED = {0x0002, 0x1000}  # what a requestor calls an instance is returned to it (PS3.7 9.3.1.2)
