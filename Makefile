@@ -46,7 +46,7 @@ format: setup ## put the code in order
 	$(BIN)/ruff format .
 
 stack: setup ## the container tests
-	$(BIN)/pytest -m stack --timeout 900 tests/stack $(ARGS)
+	$(BIN)/pytest -m stack -n 2 --dist loadfile --timeout 900 tests/stack $(ARGS)
 
 bench: setup ## against DCMTK, Orthanc and pynetdicom, as ratios
 	$(BIN)/python -m bench $(ARGS)

@@ -94,7 +94,7 @@ class Composed:
         self.run("up", "--detach", *words, timeout=UP_TIMEOUT)
 
     def down(self) -> None:
-        self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "20")
+        self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5")
 
     def logs(self, *services: str) -> str:
         return self.run("logs", "--no-color", *services, check=False).stdout
