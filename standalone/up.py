@@ -122,7 +122,7 @@ def _start(settings: Settings, tree: Tree, index: _Index) -> None:
             )
         )
     page = ""
-    if "page" in settings.model_fields_set:
+    if settings.page.model_fields_set:
         arguments = ("standalone.cli", "page")
         program = Program("page", arguments, environment, _wait_announced, SPARE, reloads=True)
         page = tree.start(program)

@@ -76,6 +76,14 @@ def test_up_serves_it_where_it_is_configured(tmp_path: Path) -> None:
                 wait_until(lambda: counts(visit)["Stored"] == "5", 20, "all to be stored")
 
 
+def test_up_does_not_serve_it_where_its_table_says_nothing(tmp_path: Path) -> None:
+    """As that of proxy.example.toml."""
+    config = tmp_path / "proxy.toml"
+    config.write_text('[page]\n[upload]\nuri = "http://127.0.0.1:9/studies"\n')
+    with proxy(tmp_path / "proxy", CONFIG=config) as running:
+        assert "status page" not in running.logged()
+
+
 def test_new_destinations_are_seen_without_a_restart(tmp_path: Path) -> None:
     config = tmp_path / "proxy.toml"
     named = '[[destinations]]\nname = "{}"\nupload_uri = "https://archive.example/studies"\n'
