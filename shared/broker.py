@@ -35,12 +35,14 @@ _SAYING: tuple[tuple[type[RedisError], str], ...] = (
 _CODE = re.compile(r"(?:^|: )([A-Z]{3,}) ")  # in a pipeline redis-py says first where it was
 
 
-def connect(settings: RedisSettings) -> Redis:
-    """For the index. Does not connect yet. Raises ConfigurationError."""
+def connect(settings: RedisSettings, *, retries: int = RETRIES) -> Redis:
+    """For the index. Does not connect yet. A Redis that hangs is waited for anew by each retry of a
+    command, and in it by each of the connection. Raises ConfigurationError.
+    """
     return _client(
         settings,
         socket_timeout=TIMEOUT,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), RETRIES),
+        retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), retries),
     )
 
 

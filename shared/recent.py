@@ -8,6 +8,7 @@ Each is one hash of a bounded size that goes by itself. It holds numbers, and na
 settings; nothing that came from the wire.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from shared.scripts import Scripts
 
 LUA = Path(__file__).with_name("recent.lua")
 MINUTES = 60
+COUNT = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15})")  # as recent.lua writes it: minute, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,13 @@ class Hour:
 
     def of(self, what: str) -> dict[str, int]:
         """By label."""
-        named = [(*each.partition(" "), sum(counts)) for each, counts in self.counts.items()]
-        return {label: total for name, _, label, total in named if name == what and total}
+        before = f"{what} "
+        named = {each: sum(counts) for each, counts in self.counts.items()}
+        return {
+            name.removeprefix(before): total
+            for name, total in named.items()
+            if name.startswith(before) and total
+        }
 
     def ago(self, what: str) -> int | None:
         """Minutes since exactly this was counted last; None: not in this hour."""
@@ -73,10 +80,10 @@ def _hour(now: int, *hashes: list[bytes]) -> Hour:
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * MINUTES)
     for each in hashes:
         for name, value in zip(each[::2], each[1::2], strict=True):
-            try:
-                minute, number = map(int, value.split())
-            except ValueError:  # none of ours
+            written = COUNT.fullmatch(value)
+            if written is None:  # none of ours
                 continue
+            minute, number = map(int, written.groups())
             ago = now - minute
             if 0 <= ago < MINUTES:
                 counts[name.decode("utf-8", "replace").rpartition(":")[0]][MINUTES - 1 - ago] += (

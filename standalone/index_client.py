@@ -29,7 +29,7 @@ def open_index(settings: Settings) -> Redis | None:
         if url is None:
             return None
         found = found.model_copy(update={"url": url})
-    return connect(found)
+    return connect(found, retries=0)  # for people, who wait: what hangs is told after one time-out
 
 
 def _embedded(folder: Path) -> str | None:

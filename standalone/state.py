@@ -65,17 +65,17 @@ def look(settings: Settings) -> State:
     spool = Spool(settings.spool)
     found, fault = _asked(settings, [each.name for each in settings.upload_destinations])
     quarantined = spool.quarantine_counts()
+    free, size = _disk(spool)
     lines = tuple(
         Line(
             each.name,
-            *_kept(spool, each.name),
+            *((None, None) if free is None else _kept(spool, each.name)),
             quarantined.get(each.name, 0),
             _is_sandbox(settings, each),
             *found.get(each.name, (None,)),
         )
         for each in settings.upload_destinations
     )
-    free, size = _disk(spool)
     refuses = "" if free is None else WHY[Watermark(spool.root, settings.spool).measure()]
     return State(str(spool.root), free, size, refuses, fault, lines)
 
@@ -173,7 +173,7 @@ def _kept(spool: Spool, destination: str) -> tuple[int | None, float | None]:
 def _disk(spool: Spool) -> tuple[int | None, int | None]:
     """Bytes free and in all."""
     try:
-        found = os.statvfs(spool.root)
+        found = os.statvfs(f"{spool.root}/.")  # no file is a spool
     except OSError:
         return None, None
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize

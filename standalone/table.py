@@ -9,7 +9,7 @@ GAP = "  "
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns as wide as their widest value; numbers to the right."""
     rows = [list(row) for row in rows]
-    cells = [list(heads), *([_text(value) for value in row] for row in rows)]
+    cells = [list(heads), *([printable(value) for value in row] for row in rows)]
     widths = [max(_width(line[column]) for line in cells) for column in range(len(heads))]
     numeric = [
         bool(rows) and all(isinstance(row[column], int | float) for row in rows)
@@ -31,7 +31,7 @@ def _padding(text: str, width: int) -> str:
     return " " * (width - _width(text))
 
 
-def _text(value: object) -> str:
+def printable(value: object) -> str:
     """A value on one line: what a peer sent must not move the cursor."""
     text = "" if value is None else str(value)
     return "".join(each if each.isprintable() else "?" for each in text)

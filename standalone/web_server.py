@@ -10,9 +10,11 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from standalone import ready
 
+HEAD_PATIENCE = 10.0  # seconds from the connection, or the last answer, to the head of a request
 DRAIN = 5  # seconds for requests under way when we are asked to end
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -38,6 +40,39 @@ def base_uri(listening: socket.socket, *, secure: bool = False) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
+class Impatient(H11Protocol):
+    """A connection that has to bring the head of a request in time, or goes: uvicorn would keep it
+    for ever, and whoever opens enough of them would keep all others out.
+    """
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        self._expect_nothing()
+        self._late = self.loop.call_later(HEAD_PATIENCE, self._give_up)
+
+    def _expect_nothing(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:  # else a request is being answered
+            self.transport.close()
+
+
 class WebServer(uvicorn.Server):
     """Ends quietly when signalled, from when it is made: uvicorn's own would raise the signal again
     and die of it.
@@ -55,6 +90,7 @@ class WebServer(uvicorn.Server):
         """`headers`: of every answer; `certificate`, `key`: PEM files, for TLS. Raises OSError."""
         config = uvicorn.Config(
             application,
+            http=Impatient,
             log_config=None,
             access_log=False,  # a query names the patient it asks for
             lifespan="off",

@@ -17,7 +17,7 @@ from shared.spool import Quarantined, Spool
 from standalone import disposal
 from standalone.disposal import NotChosen
 from standalone.options import add_config, add_json
-from standalone.table import table
+from standalone.table import printable, table
 
 SUMMARY = "see, requeue or drop what destinations refuse"
 COLUMNS = ("Id", "Destination", "Received", "Bytes", "SOP Instance UID", "Why")
@@ -69,7 +69,8 @@ def _show(options: argparse.Namespace, found: list[Quarantined]) -> int:
             **each.record,
             "file": disposal.place(options.settings, each),
         }
-        sys.stdout.write("".join(f"{key:<20} {value}\n" for key, value in lines.items()) + "\n")
+        text = "".join(f"{printable(key):<20} {printable(value)}\n" for key, value in lines.items())
+        sys.stdout.write(text + "\n")
     return 0
 
 

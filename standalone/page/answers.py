@@ -25,7 +25,9 @@ SEE_OTHER = 303
 
 
 def html(text: str, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
-    return HTMLResponse(text, status, headers={**HEADERS, **(more or {})})
+    # A lone surrogate, as a record's JSON may spell one, has no UTF-8 (Unicode Standard D92).
+    said = text.encode("utf-8", "replace")
+    return HTMLResponse(said, status, headers={**HEADERS, **(more or {})})
 
 
 def see(path: str) -> Response:

@@ -38,7 +38,8 @@ def application(current: Current) -> Starlette:
         seen = Seen(time.time(), found.state, found.hour)
         if visitor.known:  # read for them alone
             waiting = list(islice(Spool(current().spool).quarantined(), SHOWN))
-            seen = replace(seen, quarantined=waiting, callers=callers(current()))
+            calling = None if found.state.redis else callers(current())
+            seen = replace(seen, quarantined=waiting, callers=calling)
         said = done(request) if visitor.known else ""
         return answers.html(
             document.front(seen, visitor, has_login=door.passwords is not None, done=said)
@@ -54,7 +55,7 @@ def application(current: Current) -> Starlette:
         }
         return JSONResponse(content, headers=answers.HEADERS)
 
-    return Starlette(
+    made = Starlette(
         routes=[
             Route("/", page),
             Route("/state", state),
@@ -64,8 +65,10 @@ def application(current: Current) -> Starlette:
             Route("/quarantine", decisions.decide, methods=["POST"]),
             *(Route(f"/{name}", _file(name)) for name in answers.FILES),
         ],
-        exception_handlers={404: _not_found, 405: _not_found},
+        exception_handlers={404: _not_found, 405: _not_found, 500: _failed},
     )
+    made.router.redirect_slashes = False  # to wherever a Host header says, without our headers
+    return made
 
 
 def _passwords(settings: Settings) -> Passwords | None:
@@ -85,3 +88,8 @@ def _file(name: str) -> Callable[[Request], Response]:
 
 async def _not_found(_: Request, __: Exception) -> Response:
     return answers.html(document.fault("Not found", "There is nothing here."), 404)
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    """Of the page itself; the log has where."""
+    return answers.html(document.fault("Not shown", "This page has failed: see its log."), 500)

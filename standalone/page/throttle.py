@@ -47,6 +47,9 @@ class Throttle:
 
 def _subscriber(address: str) -> str:
     try:
-        return str(IPv6Network((int(IPv6Address(address)), PREFIX), strict=False))
+        found = IPv6Address(address)
     except ValueError:
         return address
+    if found.ipv4_mapped:  # a listener for both has IPv4 so (RFC 4291 2.5.5.2): one network of all
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found), PREFIX), strict=False))

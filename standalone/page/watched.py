@@ -34,7 +34,9 @@ class Watched:
         with self._lock:
             if self._found is None or time.monotonic() >= self._until:
                 settings, begun = self._current(), time.monotonic()
-                self._found = Found(look(settings), traffic(settings))
+                state = look(settings)
+                # Of a Redis that does not answer nothing more is asked: each takes seconds.
+                self._found = Found(state, None if state.redis else traffic(settings))
                 took = time.monotonic() - begun
                 self._until = time.monotonic() + max(FRESH, took * REST)
             return self._found

@@ -106,3 +106,19 @@ def test_requeue_says_when_redis_is_away(console: Console, tmp_path: Path) -> No
     ended = console("spool", "check", "--requeue")
 
     assert "Redis cannot be reached" in ended.err
+
+
+def test_a_record_of_somebody_else_does_not_move_the_cursor(
+    console: Console, tmp_path: Path
+) -> None:
+    spool = open_spool(tmp_path / "spool")
+    [entry] = keep(spool, PART10, ["default"])
+    spool.quarantine(entry, {"detail": "\x1b[2J\nid  forged", "\x1b]0;key": "\ud800"})
+    spool.close()
+
+    shown = console("quarantine", "show", entry.name)
+
+    assert shown.code == 0
+    assert "\x1b" not in shown.out
+    assert "?[2J?id  forged" in shown.out
+    assert "?]0;key" in shown.out

@@ -74,3 +74,18 @@ def test_a_sandbox_is_called_one(console: Console, tmp_path: Path) -> None:
     console.set(SANDBOX="http://127.0.0.1:1", SPOOL__PATH=tmp_path / "spool")
 
     assert "SANDBOX, not an archive" in console("status").out
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["nothing", "a file"])
+def test_what_is_no_spool_is_not_called_an_empty_one(
+    console: Console, tmp_path: Path, *, there: bool
+) -> None:
+    console.set(UPLOAD__URI="https://archive.example/studies", SPOOL__PATH=tmp_path / "none")
+    if there:
+        (tmp_path / "none").write_text("no folder")
+
+    ended = console("status", "--json")
+
+    assert ended.code == 3
+    assert (ended.json["free"], ended.json["destinations"][0]["kept"]) == (None, None)
+    assert "cannot be read" in console("status").out

@@ -108,3 +108,14 @@ def test_without_a_password_file_nobody_logs_in(tmp_path: Path) -> None:
         assert visit.log_in().status_code == 403
         assert visit.get("/nothing").status_code == 404
         assert "Counts only" in visit.text()
+
+
+def test_a_path_beside_a_page_leads_nowhere_and_is_kept_nowhere(tmp_path: Path) -> None:
+    with page(tmp_path, UPLOAD__URI=f"http://127.0.0.1:{free_port()}/studies") as visit:
+        for path in ("/state/", "/login/", "/quarantine/"):
+            answer = visit.get(path, headers={"Host": "evil.example"})
+
+            assert answer.status_code == 404
+            assert "location" not in answer.headers
+            assert answer.headers["cache-control"] == "no-store"
+            assert "default-src 'none'" in answer.headers["content-security-policy"]

@@ -1,5 +1,6 @@
 """Requeue and drop on the status page: as the command does it, and for nobody who forges a form."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,21 @@ def test_a_form_without_an_origin_does_nothing(visit: Visit, tmp_path: Path) -> 
     assert visit.post("/quarantine", data=fields).status_code == 403
     assert visit.get("/quarantine").status_code == 404
     assert waiting(tmp_path) == 0
+
+
+@pytest.mark.parametrize("field", ["detail", "sop_instance_uid", "attempts"])
+def test_a_record_with_half_a_character_hides_nothing(
+    visit: Visit, tmp_path: Path, field: str
+) -> None:
+    [item] = quarantined(tmp_path)
+    record = tmp_path / "spool" / ".quarantine" / f"{item}.json"
+    record.write_text(json.dumps({field: "<i>\ud800"}))
+    visit.log_in()
+
+    shown = visit.get("/")
+
+    assert shown.status_code == 200
+    assert "&lt;i&gt;?" in shown.text
+    assert "Delete 1 for good?" in visit.decide("drop", item).text
+    assert visit.decide("requeue", item).status_code == 303
+    assert len(audited(tmp_path)) == 1

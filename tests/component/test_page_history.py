@@ -4,6 +4,9 @@ import re
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from standalone import study
 from tests.support.ports import free_port
@@ -13,7 +16,7 @@ from tests.support.raw_association import Asking, RawAssociation
 from tests.support.redis_server import RedisServer
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
-from tests.support.status_page import Visit, page, password_file, served
+from tests.support.status_page import Visit, page, password_file, quarantined, served
 from tests.support.ups_query import query
 from tests.support.ups_scu import associated, pending
 from tests.support.ups_server import UpsServer
@@ -111,3 +114,22 @@ def test_worklists_apart_are_asked_for_what_they_answered(
                 return queries(visit) > before
 
             wait_until(more, 20, "queries after the restart, beside those before")
+
+
+def test_a_redis_that_hangs_is_told_before_a_browser_gives_up(
+    tmp_path: Path, page_settings: dict[str, Any], own_redis: RedisServer
+) -> None:
+    quarantined(tmp_path)
+    with page(tmp_path, **{**page_settings, "REDIS__URL": own_redis.settings.url}) as visit:
+        visit.log_in()
+        own_redis.hang()
+        try:
+            visit.timeout = httpx.Timeout(10)  # as page.js has it
+            why = "Nothing is known of uploads: Redis does not answer"
+            wait_until(lambda: said(visit, why), 20, "the page")
+            told = visit.text()
+        finally:
+            own_redis.go_on()
+        wait_until(lambda: not said(visit, "does not answer"), 20, "Redis to be found")
+
+    assert "Nothing is known of the last hour" in told

@@ -1,5 +1,6 @@
 """Logging in to the status page: by a password, or by a reverse proxy that is trusted."""
 
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from shared.sections import PREFIX
 from standalone.cli import main
 from standalone.page.passwords import Passwords, line_for
 from standalone.page.throttle import EACH
+from standalone.web_server import HEAD_PATIENCE
 from tests.support.authority import Authority
 from tests.support.certificates import certificates
 from tests.support.documented import blocks
@@ -229,3 +231,14 @@ def test_a_line_for_the_password_file_is_made(
     assert not passwords.admits("alice", PASSWORD + "!")
     assert not passwords.admits("bob", PASSWORD)
     assert PASSWORD not in file.read_text()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
+def test_a_connection_that_asks_nothing_is_closed(visit: Visit, begun: bytes) -> None:
+    port = visit.base_url.port
+    assert port
+    with socket.create_connection(("127.0.0.1", port), timeout=4 * HEAD_PATIENCE) as connection:
+        connection.sendall(begun)
+
+        assert connection.recv(1) == b""
+        assert visit.get("/state").status_code == 200

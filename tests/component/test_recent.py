@@ -6,7 +6,7 @@ from shared.admission_sections import AdmissionSettings, KnownPeer
 from shared.dimse import callers
 from shared.dimse.admission import Admission
 from shared.dimse.service import Peer
-from shared.keys import RECENT
+from shared.keys import CALLERS, RECENT
 from shared.metric import Sample
 from shared.metrics import QUERIES, RECEIVED
 from shared.recent import MINUTES, Recent
@@ -88,3 +88,18 @@ def test_names_are_few() -> None:
     told = {admission.known_as(Peer("1", each, "US", "192.0.2.1", 1)) for each in names}
 
     assert told == {*names[: callers.MOST], callers.OTHERS}
+
+
+def test_what_others_wrote_there_counts_for_nothing(redis: RedisServer) -> None:
+    recent = Recent(redis.client)
+    recent.count(CALLERS, {"associations CT1": 1})
+    minute = int(redis.client.time()[0]) // 60
+    for field, value in {
+        "associations:1": f"{minute} 3",  # without whom
+        "associations MR1:1": f"{minute} {'9' * 4299}",
+        "associations MR1:2": f"{minute} -1",
+        "associations MR1:3": "some time",
+    }.items():
+        redis.client.hset(CALLERS, field, value)
+
+    assert recent.hour(CALLERS).of("associations") == {"CT1": 1}

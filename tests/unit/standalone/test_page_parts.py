@@ -133,3 +133,12 @@ def test_the_chart_says_its_sums_to_those_who_do_not_see_it() -> None:
     assert "60 came in, 120 went out" in drawn
     assert drawn.count("<rect") == 120
     assert "style=" not in drawn
+
+
+def test_an_ipv4_address_in_an_ipv6_one_is_no_network_of_all() -> None:
+    throttle = Throttle()
+    for _ in range(EACH):
+        throttle.wait("::ffff:192.0.2.1", 0)
+
+    assert throttle.wait("192.0.2.1", 0) > 0
+    assert throttle.wait("::ffff:192.0.2.2", 0) == 0.0
