@@ -100,7 +100,7 @@ def _usable(line: str) -> bool:
         enough = len(_bytes(found[5])) >= 1 and len(_bytes(found[6])) == LENGTH
     except binascii.Error:
         return False
-    power = cost > 1 and cost & (cost - 1) == 0
+    power = cost > 1 and cost & (cost - 1) == 0 and cost < 2 ** (16 * block)  # RFC 7914 6
     return enough and power and block > 0 and parallel > 0 and 128 * cost * block <= MEMORY
 
 

@@ -1,6 +1,7 @@
 """The small parts of the status page: escaping, throttling, sessions, forms."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from shared.index import SLOW, Counts
 from standalone.page import view
 from standalone.page.chart import chart
 from standalone.page.markup import Markup, joined, table, tag
-from standalone.page.passwords import is_name
+from standalone.page.passwords import Passwords, Unusable, is_name
 from standalone.page.sessions import MOST, Sessions
 from standalone.page.throttle import ALL, EACH, WINDOW, Throttle
 from standalone.state import Line, State, in_words
@@ -142,3 +143,12 @@ def test_an_ipv4_address_in_an_ipv6_one_is_no_network_of_all() -> None:
 
     assert throttle.wait("192.0.2.1", 0) > 0
     assert throttle.wait("::ffff:192.0.2.2", 0) == 0.0
+
+
+def test_a_line_that_scrypt_does_not_take_is_refused_when_read(tmp_path: Path) -> None:
+    file = tmp_path / "passwords"
+    salt, digest = "A" * 22 + "==", "A" * 43 + "="
+    file.write_text(f"alice:scrypt${2**17}$1$1${salt}${digest}\n")
+
+    with pytest.raises(Unusable, match="line 1"):
+        Passwords(file)
