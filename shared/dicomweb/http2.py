@@ -24,6 +24,12 @@ WRITE = 256 * 1024  # bytes of frames that are written at once
 UNSEEN_TRIES = 4
 IDLE_WRITE = 1.0  # seconds to acknowledge a PING
 TRIES_EXTENSION = "unseen_tries"
+FAILED = (
+    h2.exceptions.ProtocolError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+)
 
 
 class Unseen(Exception):
@@ -95,7 +101,7 @@ class Http2Connection(httpcore.ConnectionInterface):
                 if not exchange.whole:
                     self._h2.reset_stream(exchange.stream_id, ErrorCodes.CANCEL)
                     self._flush(exchange)
-            except (h2.exceptions.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException):
+            except FAILED:
                 if exchange.reset is None:  # else it has said so first
                     self.close()
         self._expires = time.monotonic() + self._keepalive_expiry
@@ -141,10 +147,11 @@ class Http2Connection(httpcore.ConnectionInterface):
 
     def _room(self, exchange: Exchange) -> int:
         """Bytes that the server wants now; waits until it does. 0 once it has answered."""
-        while (here := self._net.here()) is not None:
+        while not exchange.answered and (here := self._net.here()) is not None:
             self._heed(here, exchange)
         while not exchange.answered:
-            if room := self._h2.local_flow_control_window(exchange.stream_id):
+            room = self._h2.local_flow_control_window(exchange.stream_id)
+            if room > 0:  # below it after the server has made windows smaller (RFC 9113 6.9.2)
                 return room
             self._receive(exchange)
         return 0
@@ -160,9 +167,9 @@ class Http2Connection(httpcore.ConnectionInterface):
             heed(self._h2, exchange, event)
         self._flush(exchange)
         goaway = self._frames.goaway
-        if exchange.reset == ErrorCodes.REFUSED_STREAM:
-            raise Unseen
-        if goaway and goaway.last_stream < exchange.stream_id:
+        refused = exchange.reset == ErrorCodes.REFUSED_STREAM
+        gone = goaway is not None and goaway.last_stream < exchange.stream_id
+        if (refused or gone) and exchange.status is None:  # else it has looked at it all the same
             raise Unseen
         if exchange.reset is not None and not exchange.ended:
             raise httpcore.RemoteProtocolError("the server reset the request")
@@ -188,7 +195,7 @@ class Http2Connection(httpcore.ConnectionInterface):
             idle = Exchange(0, {"write": IDLE_WRITE})
             while (here := self._net.here()) is not None:
                 self._heed(here, idle)
-        except (h2.exceptions.ProtocolError, httpcore.NetworkError, httpcore.ProtocolError):
+        except FAILED:
             return True
         return bool(self._frames.goaway) or time.monotonic() > self._expires
 

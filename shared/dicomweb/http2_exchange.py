@@ -1,15 +1,18 @@
 """A request and its answer over HTTP/2, as far as they have come."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import h2.events
+import h2.exceptions
 import httpcore
 from h2.connection import H2Connection
 
 # Of one connection, as opposed to the message (RFC 9113 8.2.2).
 HOP_BY_HOP = frozenset({b"connection", b"host", b"keep-alive", b"transfer-encoding", b"upgrade"})
+STATUS = re.compile(rb"[0-9]{3}")  # RFC 9110 15
 
 
 @dataclass
@@ -45,8 +48,10 @@ def lower(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 
 
 def _response(_h2: H2Connection, exchange: Exchange, event: Any) -> None:
-    found = dict(event.headers)
-    exchange.status = int(found[b":status"])
+    status = dict(event.headers)[b":status"]
+    if not STATUS.fullmatch(status):
+        raise h2.exceptions.ProtocolError("the status is no number of three digits")
+    exchange.status = int(status)
     exchange.headers = [(k, v) for k, v in event.headers if not k.startswith(b":")]
 
 

@@ -17,6 +17,9 @@ import httpcore
 
 SLOWEST = 16 * 1024  # bytes/s: a line slower than ISDN carries no images
 PIECE = 64 * 1024  # bytes; four records of TLS
+# Bytes that a server may say while it should listen, besides a sixteenth of what it is sent: an
+# update of windows for 16 KiB has 26.
+CHATTER = 1024 * 1024
 INTERIM = b"HTTP/1.1 1"  # a 1xx status line: the final answer is still to come
 
 
@@ -184,11 +187,15 @@ class Stream(httpcore.NetworkStream):
 class OverlappingStream(Stream):
     """One on which a server may speak while we do (HTTP/2): who uses it says whose turn it is.
 
-    While a request is sent, waiting for the server to want more of it counts as sending does.
+    While a request is sent, waiting for the server to want more of it counts as sending does. One
+    that never stops talking is broken off.
     """
+
+    _heard = 0  # bytes since the last request began, without its answer
 
     def begin(self) -> None:
         """A request begins."""
+        self._heard = 0
         self._turn(sending=False)
         self._turn(sending=True)
 
@@ -205,7 +212,7 @@ class OverlappingStream(Stream):
         began = time.monotonic()
         self._wait(left if timeout is None else min(timeout, left))
         try:
-            return self._sock.recv(max_bytes)
+            return self._counted(self._sock.recv(max_bytes))
         except TimeoutError as error:
             raise httpcore.WriteTimeout(str(error)) from error
         except OSError as error:
@@ -227,6 +234,13 @@ class OverlappingStream(Stream):
     def here(self) -> bytes | None:
         """What can be read without waiting; None: nothing, b"": the peer has closed."""
         try:
-            return self._here()
+            here = self._here()
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+        return here and self._counted(here)
+
+    def _counted(self, received: bytes) -> bytes:
+        self._heard += len(received)
+        if self._heard > CHATTER + self._sent // 16:
+            raise httpcore.ReadError("the server talks without end")
+        return received

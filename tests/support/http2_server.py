@@ -73,6 +73,12 @@ class Talk:
         self.flush()
         self._sock.sendall(len(fields).to_bytes(3) + b"\7\0" + bytes(4) + fields)
 
+    def chatter(self) -> None:
+        """Frames of a type that nobody knows, until the client goes away."""
+        self.flush()
+        while True:
+            self._sock.sendall((b"\0\0\x08\x20\0" + bytes(12)) * 1000)
+
 
 Answer = Callable[[Talk, bool], None]  # whether the request has come to its end
 
