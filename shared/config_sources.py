@@ -110,6 +110,8 @@ def _read(path: Path, *, must_exist: bool) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"{path}: is not UTF-8"]
     except tomllib.TOMLDecodeError as error:
         return {}, [f"{path}: {error}"]
+    except RecursionError:
+        return {}, [f"{path}: is nested too deeply"]
 
 
 def _known() -> set[str]:

@@ -24,6 +24,7 @@ PREFIX = "DICOMWEB_PROXY_"  # of every environment variable of ours
 
 def _redis_url(value: str) -> str:
     parts = urlsplit(value)
+    _ = parts.port  # raises ValueError for one that is none
     if parts.scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must begin with redis://, rediss:// or unix://")
     if parts.password:

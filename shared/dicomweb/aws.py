@@ -100,7 +100,7 @@ class Signature(httpx.Auth):
     def _set_clock(self, response: httpx.Response) -> bool:
         try:
             theirs = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         if theirs.tzinfo is None:  # RFC 5322: -0000, which HTTP has not
             return False

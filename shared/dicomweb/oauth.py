@@ -86,5 +86,5 @@ def _token(response: httpx.Response) -> Token:
         raise refusal(response.status_code, found.get("error"))
     try:
         return Token(value, float(found.get("expires_in", LIFETIME)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return Token(value, LIFETIME)

@@ -9,7 +9,7 @@ import pytest
 
 from shared.destination import Auth, AuthKind
 from shared.dicomweb.client import open_async_client
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, Denied
 from tests.support import answers
 from tests.support.aws import KEY, SECRET, at, delivered, forget_this_machine, keys
 from tests.support.certificates import Certificates, certificates
@@ -136,6 +136,19 @@ def test_a_clock_that_is_wrong_is_corrected_by_the_servers(
 
     assert verifier.refusals == ["RequestTimeTooSkewed"]
     origin.close()
+
+
+def test_a_date_that_is_none_is_left_alone(tls: Certificates) -> None:
+    def refuse(exchange: Exchange) -> bool:
+        exchange.read_body()
+        exchange.send_response_only(403)
+        exchange.send_header("Date", f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT")
+        exchange.send_header("Content-Length", "0")
+        exchange.end_headers()
+        return True
+
+    with OriginServer(tls=tls.server(), gate=refuse) as server, pytest.raises(Denied):
+        delivered(at(server, tls), make(tls.folder).path)
 
 
 def test_region_and_service_may_be_others(

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -210,6 +211,20 @@ def test_an_issuer_that_gives_no_token_holds_the_destination(
 
     assert "DOE" not in str(raised.value)
     assert server.requests == []
+
+
+def test_a_life_without_end_is_as_good_as_none(
+    server: OriginServer, issuer: Issuer, tls: Certificates
+) -> None:
+    def answer(handler: Handler) -> bool:
+        issuer.issued["token"] = math.inf
+        handler.respond(200, {"access_token": "token", "expires_in": 10**400})
+        return True
+
+    issuer.answer = answer
+
+    assert send(at(server, tls, by_secret(issuer, tls.folder)), tls.folder)
+    assert len(server.held) == 1
 
 
 def test_an_issuer_that_is_not_there_is_named_as_such(

@@ -165,3 +165,15 @@ upload_uri = "https://archive.example:4444/studies"
 
     environ.setenv(PREFIX + "UPLOAD__URI", "http://[::1]:4008/studies")
     assert mistakes() == [f"upload.uri: leads back to our own receive.port{end}"]
+
+
+def test_a_port_of_redis_that_is_none_is_told(environ: pytest.MonkeyPatch) -> None:
+    set_variables(environ, UPLOAD__URI=URI, REDIS__URL="redis://queue:99999")
+
+    assert mistakes() == [f"redis.url ({PREFIX}REDIS__URL): Port out of range 0-65535"]
+
+
+def test_a_file_that_is_nested_without_end_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, f"a = {'[' * 5000}{']' * 5000}")
+
+    assert mistakes(path)[0] == f"{path}: is nested too deeply"
