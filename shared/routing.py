@@ -31,6 +31,7 @@ ATTRIBUTES = {  # condition of a route -> attribute of the data set's head
 CASELESS = frozenset({"station_name", "institution", "manufacturer"})
 NETWORK = "network"
 
+MAPPED = 96  # bits before an IPv4 address in an IPv6 one
 SUBJECTS = 1024  # whose decision is kept; each is a few KiB at most
 PEERS = 1024  # kinds of peers whose candidates are kept: names come from the wire
 
@@ -190,6 +191,7 @@ def matching(wanted: Sequence[str], *, ignore_case: bool = False) -> Callable[[s
 
 def within(networks: Sequence[Network]) -> Callable[[str], bool]:
     """Whether an IP address lies in one of these networks."""
+    plain = [_unmapped(each) for each in networks]
 
     def holds(text: str) -> bool:
         try:
@@ -198,6 +200,14 @@ def within(networks: Sequence[Network]) -> Callable[[str], bool]:
             return False
         if isinstance(address, IPv6Address) and address.ipv4_mapped:
             address = address.ipv4_mapped  # a socket for both families shows IPv4 peers so
-        return any(address in network for network in networks)
+        return any(address in network for network in plain)
 
     return holds
+
+
+def _unmapped(network: Network) -> Network:
+    """IPv4 as itself, where it is written as ::ffff:10.0.0.0/104 (RFC 4291 2.5.5.2)."""
+    mapped = isinstance(network, IPv6Network) and network.network_address.ipv4_mapped
+    if not mapped or network.prefixlen < MAPPED:
+        return network
+    return IPv4Network((mapped, network.prefixlen - MAPPED))

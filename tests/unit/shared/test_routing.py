@@ -24,6 +24,10 @@ NETS = (
     Route(network=("10.0.0.0/8", "2001:db8::/32"), upload_to=("research",)),
     Route(network="192.168.7.0/24", calling_ae="OLD*", action="refuse", reason="no more"),
 )
+MAPPED = (
+    Route(network="::ffff:10.9.0.0/112", upload_to=("archive",)),
+    Route(network="::ffff:0:0/95", upload_to=("research",)),  # not of IPv4 alone
+)
 HEADS = (
     Route(modality=("CT", "MR"), institution="*clinic*", upload_to=("cloud", "research")),
     Route(modality="SR", action="discard", reason="no reports"),
@@ -79,6 +83,9 @@ TABLE: list[tuple[tuple[Route, ...], Routing, dict[str, Any], Decision]] = [
     (NETS, FIRST, {"address": "11.0.0.0"}, to("cloud")),
     (NETS, FIRST, {"address": "::ffff:10.1.2.3"}, to("archive", by=(0,))),
     (NETS, FIRST, {"address": "::ffff:11.1.2.3"}, to("cloud")),
+    (MAPPED, FIRST, {"address": "10.9.1.2"}, to("archive", by=(0,))),
+    (MAPPED, FIRST, {"address": "::ffff:10.9.1.2"}, to("archive", by=(0,))),
+    (MAPPED, FIRST, {"address": "10.10.1.2"}, to("cloud")),
     (NETS, FIRST, {"address": "2001:db8:1::1"}, to("research", by=(1,))),
     (NETS, FIRST, {"address": "2001:db9::1"}, to("cloud")),
     (NETS, FIRST, {"address": "fe80::1%eth0"}, to("cloud")),
