@@ -26,7 +26,7 @@ NETS = (
 )
 MAPPED = (
     Route(network="::ffff:10.9.0.0/112", upload_to=("archive",)),
-    Route(network="::ffff:0:0/95", upload_to=("research",)),  # not of IPv4 alone
+    Route(network="::fffe:0:0/95", upload_to=("research",)),  # not of IPv4 alone
 )
 HEADS = (
     Route(modality=("CT", "MR"), institution="*clinic*", upload_to=("cloud", "research")),
