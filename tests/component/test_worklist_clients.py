@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,14 +153,15 @@ def test_the_program_names_each_mistake_in_its_settings(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(server: UpsServer, tmp_path: Path) -> None:
-    taken = server.base.rpartition(":")[2]
-    process = run_worklist(
-        tmp_path,
-        DICOMWEB_PROXY_WORKLIST__URI=server.workitems_uri,
-        DICOMWEB_PROXY_WORKLIST__PORT=taken,
-    )
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        process = run_worklist(
+            tmp_path,
+            DICOMWEB_PROXY_WORKLIST__URI=server.workitems_uri,
+            DICOMWEB_PROXY_WORKLIST__PORT=taken,
+        )
 
-    _, log = process.communicate(timeout=15)
+        _, log = process.communicate(timeout=30)
 
     assert process.returncode == 1
     assert log.splitlines()[-1] == (
