@@ -21,6 +21,7 @@ PATIENCE = 10.0  # seconds for an answer: somebody waits at a keyboard
 EXPIRES_SOON = 21  # days left of a certificate
 DAY = 86400  # seconds
 SANDBOX = "SANDBOX"  # how our sandbox begins its Server field
+WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 SEARCHLESS = frozenset({404, 405, 406})  # no search, none that we ask for, or none in JSON
 ADVICE: tuple[tuple[type[DestinationFault], str], ...] = (
     (Denied, "see auth of this destination, and what its account may do"),
@@ -52,6 +53,7 @@ def _search(client: httpx.Client, subject: str, uri: str) -> Iterator[Finding]:
             fault = fault_of(answer)
             status = answer.status_code
             server = answer.headers.get("Server", "")
+            kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     except DestinationFault as raised:
         yield Finding(FAIL, subject, f"{uri} {raised.reason}", advice(raised))
         return
@@ -60,6 +62,9 @@ def _search(client: httpx.Client, subject: str, uri: str) -> Iterator[Finding]:
     elif fault or status >= httpx.codes.BAD_REQUEST:
         found = f"{uri} answers a search with {status}"
         yield Finding(WARN, subject, found, "fine if it offers no search; else see the URI")
+    elif kind in WEB_PAGES:
+        found = f"{uri} answers with a web page, such as one to log in"
+        yield Finding(FAIL, subject, found, "is this the DICOMweb service, and does it take auth?")
     elif server.startswith(SANDBOX):
         yield Finding(WARN, subject, f"{uri} is a SANDBOX", "not an archive: nothing is safe there")
     else:

@@ -61,6 +61,17 @@ def test_a_destination_that_is_not_there_fails_with_advice(console: Console) -> 
     assert "is the server up" in line
 
 
+def test_a_page_to_log_in_is_no_archive(console: Console, origin_server: OriginServer) -> None:
+    origin_server.always = answers.login_page()
+    console.set(UPLOAD__URI=origin_server.uri)
+
+    ended = console("check")
+
+    assert ended.code == 1
+    [line] = [line for line in ended.out.splitlines() if line.startswith(FAIL)]
+    assert "answers with a web page" in line
+
+
 def test_a_secret_that_cannot_be_read_fails_and_the_rest_is_tried(
     console: Console, tmp_path: Path
 ) -> None:

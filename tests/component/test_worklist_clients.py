@@ -158,7 +158,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(server: UpsServer, tmp_path: P
         process = run_worklist(
             tmp_path,
             DICOMWEB_PROXY_WORKLIST__URI=server.workitems_uri,
-            DICOMWEB_PROXY_WORKLIST__PORT=taken,
+            DICOMWEB_PROXY_WORKLIST__PORT=str(taken),
         )
 
         _, log = process.communicate(timeout=30)
