@@ -52,7 +52,12 @@ def _make_password(user: str) -> int:
 
 def _asked() -> str:
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        given = sys.stdin.readline().rstrip("\r\n")
+        if not given:
+            raise ProxyError(
+                "no password came by standard input, and there is no terminal to ask at"
+            )
+        return given
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
         raise ProxyError("these are two different passwords")

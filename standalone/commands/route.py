@@ -24,6 +24,7 @@ from standalone.options import add_config, add_json, ae_title, ip_address
 
 SUMMARY = "where an AE title's instances and queries go, and why"
 DEFAULT = "the default"
+REFUSED = "refused"  # an association
 INSTANCES, QUERIES = "instances", "queries"
 SERVICES: dict[May, str] = {"store": INSTANCES, "query": QUERIES}
 
@@ -102,7 +103,7 @@ def _admission(settings: Settings, subject: Subject) -> tuple[str, dict[str, str
     number = admission.number(peer)
     by = "" if number is None else f" by peers.{number}"
     if refused := admission.judge(peer):
-        told = "refused {},{},{}".format(*refused)
+        told = "{} {},{},{}".format(REFUSED, *refused)
         by = by if refused == CALLING_AE_NOT_RECOGNIZED else ""
         return f"{told}{by}", dict.fromkeys(SERVICES.values(), f"none: association {told}")
     denied = admission.denied(peer)
@@ -145,7 +146,10 @@ def _asked(rule: Rule, subject: Subject) -> Tried:
 
 
 def _as_json(found: Explanation) -> str:
-    decision = found.decision
+    decision, uris = found.decision, found.uris
+    if away := found.turned_away.get(INSTANCES):  # whatever the routes would say
+        refused = 0 if found.admission.startswith(REFUSED) else NOT_AUTHORIZED
+        decision, uris = Decision("refuse", status=refused, reason=away), {}
     content = {
         "subject": found.subject._asdict(),
         "admission": found.admission,
@@ -154,9 +158,9 @@ def _as_json(found: Explanation) -> str:
         "decided_by": list(decision.routes),
         "action": decision.action,
         "upload_to": list(decision.destinations),
-        "uris": found.uris,
+        "uris": uris,
         "urgent": decision.urgent,
-        "status": f"{decision.status:04X}",
+        "status": f"{decision.status:04X}",  # 0000 too where no association is accepted
         "reason": decision.reason,
         "worklist_from": found.worklist_from,
         "warnings": list(found.warnings),

@@ -109,6 +109,22 @@ def test_admission_is_told_too(
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "title", "status"),
+    [("--called-ae", "OTHER", "0000"), ("--calling-ae", "QUERIER", "0124")],
+)
+def test_what_admission_turns_away_goes_nowhere_in_json_too(
+    console: Console, tmp_path: Path, option: str, title: str, status: str
+) -> None:
+    path = written(tmp_path)
+
+    found = console("--config", path, "route", "explain", option, title, "--json").json
+
+    assert (found["action"], found["status"]) == ("refuse", status)
+    assert found["upload_to"] == found["decided_by"] == []
+    assert found["uris"] == {}
+
+
 def test_all_that_match_are_told(console: Console, tmp_path: Path) -> None:
     path = written(tmp_path, "all")
 
