@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.status_page import Visit
+from tests.support.waiting import wait_until
 
 NOWHERE = """
 import sys, tempfile
@@ -81,14 +82,14 @@ def test_kept_it_tells_how_to_try_it_and_ends_with_everything(temporary: Path) -
         held = httpx.get(f"{told['sandbox']}readyz").json()["instances"]
         with Visit(told["page"]) as visit:
             visit.log_in("demo", told["password"])
-            shown = visit.text()
+            assert "Logged in as demo" in visit.text()
+            # Services tell what they counted every few seconds.
+            wait_until(lambda: "36 came in, 36 went out" in visit.text(), 30, "the chart")
 
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
 
     assert held == 36
-    assert "Logged in as demo" in shown
-    assert "36 came in, 36 went out" in shown
     assert not list(temporary.iterdir())
     with pytest.raises(httpx.ConnectError):
         httpx.get(told["sandbox"])
