@@ -139,8 +139,13 @@ def listens(port: int) -> bool:
 
 
 def clean_environment() -> dict[str, str]:
-    """The user's, without settings of this project."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(OWN)}
+    """The user's, without settings of this project, and with bytecode kept, as images have it."""
+    left_out = {"PYTHONDONTWRITEBYTECODE"}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(OWN) and key not in left_out
+    }
 
 
 def program(name: str, package: str) -> str:

@@ -12,16 +12,14 @@ from shared import audit, logs, metrics, sandbox, tracing
 from shared.broker import connect
 from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, file_of, load
-from shared.dimse import callers
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
 from shared.file_watch import watching
 from shared.health import Health
-from shared.keys import CALLERS, RECENT
 from shared.needs import NOTHING
-from shared.recorder import Totals, recording, totals_of
+from shared.recorder import of_process, recording
 from shared.reload import newest, reload
 
 FAILED, MISCONFIGURED = 1, 2  # exit codes
@@ -84,7 +82,7 @@ def _run(settings: Settings, config: Path | None, number: int) -> int:
     with (
         tracing.tracing(settings.tracing, "receiver"),
         storage(settings) as receiving,
-        recording(lambda: connect(settings.redis), _counted(number)),
+        recording(lambda: connect(settings.redis), of_process(number, TALLIES)),
         metrics.exposed(certificates),
         watching(file_of(config), settings.reload.watch),
     ):
@@ -105,12 +103,6 @@ def _run(settings: Settings, config: Path | None, number: int) -> int:
         finally:
             health.close()
     return 0
-
-
-def _counted(number: int) -> dict[str, Totals]:
-    """For the last hour; what all processes count together is told by the first."""
-    ours: dict[str, Totals] = {CALLERS: callers.totals}
-    return ours if number else {**ours, RECENT: totals_of(TALLIES)}
 
 
 def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from shared import metrics
 from shared.config import Settings
+from shared.file_look import Look, look
 from shared.metric import Sample
 
 CONTEXT_0, UTC_TIME = 0xA0, 0x17  # tags
@@ -25,7 +26,7 @@ class Certificates:
 
     def __init__(self, uses: Uses) -> None:
         self._uses = dict(uses)
-        self._known: dict[Path, tuple[int, float | None]] = {}
+        self._known: dict[Path, tuple[Look, float | None]] = {}
 
     def __call__(self) -> Iterator[Sample]:
         now = datetime.now(UTC).timestamp()
@@ -35,7 +36,7 @@ class Certificates:
 
     def _end(self, path: Path) -> float | None:
         try:
-            changed = path.stat().st_mtime_ns
+            changed = look(path)
             known = self._known.get(path)
             if known is None or known[0] != changed:
                 known = self._known[path] = changed, first_end(path.read_text("ascii"))

@@ -9,9 +9,10 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from shared import config_rules as rules
-from shared.config_sources import Sources, suggestion
+from shared.config_sources import Sources, meant
 from shared.destination import Destination
 from shared.errors import ConfigurationError
+from shared.hints import worded
 from shared.needs import EVERYTHING, Needs
 from shared.sections import Sections
 
@@ -88,7 +89,7 @@ def _invalid(content: dict[str, Any], sources: Sources) -> tuple[list[str], set[
 
 def _texts(kind: str, message: str, key: str) -> list[str]:
     if kind == "extra_forbidden":
-        return [f"there is no such setting{suggestion(key)}"]
+        return [f"there is no such setting{worded(meant(key))}"]
     if kind == "tuple_type":
         return ['must be a list, such as ["a", "b"]']
     return message.removeprefix("Value error, ").splitlines()

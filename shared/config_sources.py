@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from shared.hints import hint
+from shared.hints import closest, worded
 from shared.sections import PREFIX, Sections
 
 DEFAULT_FILE = Path("/etc/dicomweb-proxy/proxy.toml")
@@ -74,14 +74,16 @@ def keys() -> Iterator[str]:
         yield from (f"{section}.{name}" for name in nested) if nested else ()
 
 
-def suggestion(key: str) -> str:
-    """What a misspelt key may have meant, among those that may stand in its table."""
+def meant(key: str) -> str:
+    """What a misspelt key may have meant, among those that may stand in its table; else empty."""
     table, _, name = key.rpartition(".")
     found = _model(table)
     if found is None:  # the table is misspelt as well
-        return hint(key, keys())
-    beside = hint(name, found.model_fields)
-    return beside.replace("mean ", f"mean {table}.") if table else beside or hint(key, keys())
+        return closest(key, keys())
+    beside = closest(name, found.model_fields)
+    if table:
+        return f"{table}.{beside}" if beside else ""
+    return beside or closest(key, keys())
 
 
 def _model(table: str) -> type[BaseModel] | None:
@@ -130,10 +132,9 @@ def _misspelt(names: Iterable[str]) -> list[str]:
     found = []
     for name in _unknown(names):
         key = name.upper().removeprefix(PREFIX).lower().replace("__", ".")
-        meant = suggestion(key).removeprefix(" (did you mean ").removesuffix("?)")
-        variable = PREFIX + meant.upper().replace(".", "__")
-        hinted = f" (did you mean {variable}?)" if meant else ""
-        found.append(f"{name}: there is no such setting{hinted}")
+        setting = meant(key)
+        variable = PREFIX + setting.upper().replace(".", "__") if setting else ""
+        found.append(f"{name}: there is no such setting{worded(variable)}")
     return found
 
 

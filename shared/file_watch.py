@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-BEGUN = time.time_ns()  # of this process, more or less, and before it reads its settings
+from shared.file_look import look
 
-Look = tuple[int, int, int] | None  # inode, time of change, size; None: it is not there
+BEGUN = time.time_ns()  # of this process, more or less, and before it reads its settings
 
 
 @contextlib.contextmanager
@@ -38,23 +38,15 @@ def watching(file: Path, every: float) -> Iterator[None]:
 
 
 def _watch(file: Path, every: float, ended: threading.Event) -> None:
-    last = _look(file)
+    last = look(file)
     # What changed while we started may have been read before, and may not.
     read = last if last and last[1] < BEGUN else None
     while not ended.wait(every):
-        now = _look(file)
+        now = look(file)
         if now and now == last != read and _handled():
             read = now
             os.kill(os.getpid(), signal.SIGHUP)
         last = now
-
-
-def _look(file: Path) -> Look:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _handled() -> bool:

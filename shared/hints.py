@@ -6,5 +6,14 @@ from collections.abc import Iterable
 
 def hint(name: str, known: Iterable[str]) -> str:
     """A suggestion, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
+    return worded(closest(name, known))
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Empty if none is close."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def worded(meant: str) -> str:
+    return f" (did you mean {meant}?)" if meant else ""

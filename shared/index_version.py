@@ -58,7 +58,7 @@ class IndexVersion:
         found = self._found()
         if found > VERSION:
             raise _other(found)
-        if found == VERSION and self._client.exists(VERSION_KEY):
+        if found == VERSION:
             return False
         if anew := found not in READ:
             self._put_aside(found, destinations)

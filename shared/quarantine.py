@@ -58,13 +58,18 @@ class Quarantined:
         return size_of(self.name)
 
 
+def place(root: Path, item: Quarantined) -> Path:
+    """The file that was set aside, in the spool at `root`."""
+    return root / FOLDER / item.destination / (item.name + SUFFIX)
+
+
 class Quarantine:
     def __init__(self, root: Path, folders: Folders) -> None:
         self._root = root
         self._folders = folders
 
     def file(self, item: Quarantined) -> Path:
-        return self._root / FOLDER / item.destination / (item.name + SUFFIX)
+        return place(self._root, item)
 
     def put(self, entry: Entry, record: Mapping[str, object]) -> None:
         folder = self._root / FOLDER / entry.destination

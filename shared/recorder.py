@@ -6,12 +6,15 @@ As with announcements, Redis is never waited for: what cannot be told now is tol
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from shared import metrics
+from shared.dimse import callers
 from shared.errors import ConfigurationError
+from shared.keys import CALLERS, RECENT
 from shared.metric import Declared, Source, Spread
 from shared.recent import Recent
 
@@ -73,6 +76,14 @@ def recording(open_redis: Open, totals: Mapping[str, Totals]) -> Iterator[None]:
         yield
     finally:
         recorder.close(PAUSE)
+
+
+def of_process(number: int, *sources: Source) -> dict[str, Totals]:
+    """What a process that takes associations has to tell. What `sources` count for all processes
+    together is told by the first, whose `number` is 0.
+    """
+    ours: dict[str, Totals] = {CALLERS: callers.totals}
+    return ours if number else {**ours, RECENT: totals_of(lambda: chain(*(s() for s in sources)))}
 
 
 def totals_of(source: Source) -> Totals:

@@ -5,7 +5,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from shared import logs
-from shared.reserves import space_at
+from shared.reserves import Space, space_at
 from shared.spool_sections import SpoolSettings
 
 log = logs.get(__name__)
@@ -30,6 +30,12 @@ REFUSED = {
 }
 
 
+def pressure_of(found: Space) -> Pressure:
+    if found.free < found.reserves.hard:
+        return Pressure.HARD
+    return Pressure.SOFT if found.free < found.reserves.soft else Pressure.NONE
+
+
 class Watermark:
     def __init__(self, root: Path, settings: SpoolSettings) -> None:
         self._root = root
@@ -49,12 +55,9 @@ class Watermark:
     def measure(self) -> Pressure:
         """Asked anew."""
         try:
-            found = space_at(self._root, self._settings)
+            return pressure_of(space_at(self._root, self._settings))
         except OSError:
             return Pressure.HARD  # a file system that cannot even say will not keep anything
-        if found.free < found.reserves.hard:
-            return Pressure.HARD
-        return Pressure.SOFT if found.free < found.reserves.soft else Pressure.NONE
 
     def _tell(self) -> None:
         if self._pressure is Pressure.NONE:

@@ -14,6 +14,7 @@ from shared.errors import ConfigurationError, SpoolError
 from shared.reserves import Space, space
 from shared.route_overlap import warnings, warnings_of_peers
 from shared.spool import Spool
+from shared.watermark import Pressure, pressure_of
 from standalone.check_origin import origin
 from standalone.check_secrets import secrets, unusable
 from standalone.findings import FAIL, OK, WARN, Finding
@@ -22,6 +23,10 @@ from standalone.index_client import open_index
 SYNCS = 5  # writes that the disk's speed is judged by
 SLOW = 0.05  # seconds for a synced write: 20 instances a second on one association
 MEBIBYTE, GIBIBYTE = 1 << 20, 1 << 30
+LOW = {
+    Pressure.HARD: "below hard_reserve: every C-STORE is refused",
+    Pressure.SOFT: "below soft_reserve: associations are refused",
+}
 
 __all__ = ["FAIL", "every"]
 
@@ -107,11 +112,8 @@ def _room(found: Space) -> Finding:
         f"{_size(found.free)} of {_size(found.size)} free; "
         f"soft_reserve {_size(soft)}, hard_reserve {_size(hard)}"
     )
-    if found.free < hard:
-        return Finding(FAIL, "spool space", told, "below hard_reserve: every C-STORE is refused")
-    if found.free < soft:
-        return Finding(FAIL, "spool space", told, "below soft_reserve: associations are refused")
-    return Finding(OK, "spool space", told)
+    low = LOW.get(pressure_of(found))
+    return Finding(FAIL, "spool space", told, low) if low else Finding(OK, "spool space", told)
 
 
 def _size(of: int) -> str:

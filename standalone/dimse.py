@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 from receiver.storage import Storage, storage
 from receiver.tallies import TALLIES as RECEIVER
@@ -12,7 +11,6 @@ from shared import audit, logs, metrics, sandbox, tracing
 from shared.broker import connect
 from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, file_of, load
-from shared.dimse import callers
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
 from shared.dimse.entity import Admit, admit_all
@@ -23,9 +21,8 @@ from shared.errors import ConfigurationError, ProxyError
 from shared.file_watch import watching
 from shared.health import Check, Health
 from shared.index import Index
-from shared.keys import CALLERS, RECENT
 from shared.needs import NOTHING
-from shared.recorder import Totals, recording, totals_of
+from shared.recorder import of_process, recording
 from shared.reload import newest, reload
 from standalone import ready
 from uploader.gauges import Gauges
@@ -105,7 +102,8 @@ def _run(settings: Settings, number: int) -> int:
             # soft watermark; at the hard one a C-STORE is answered 0xA700 by itself.
             admit = admit_all
         if receiving:  # else there is no Redis either
-            stack.enter_context(recording(lambda: connect(settings.redis), _counted(number)))
+            counted = of_process(number, RECEIVER, WORKLIST)
+            stack.enter_context(recording(lambda: connect(settings.redis), counted))
         certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
         stack.enter_context(metrics.exposed(certificates, worklist))
         if number == 0 and settings.health.port:
@@ -117,12 +115,6 @@ def _run(settings: Settings, number: int) -> int:
         with _listening(receive.host, receive.port):
             serve(acceptor, _started, _closing(worklist), _reloading(settings, receiving, worklist))
     return 0
-
-
-def _counted(number: int) -> dict[str, Totals]:
-    """For the last hour; what all processes count together is told by the first."""
-    ours: dict[str, Totals] = {CALLERS: callers.totals}
-    return ours if number else {**ours, RECENT: totals_of(lambda: chain(RECEIVER(), WORKLIST()))}
 
 
 def _worklist(settings: Settings) -> WorklistService:

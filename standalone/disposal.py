@@ -1,25 +1,16 @@
 """What an operator does to instances in quarantine: by a command or on the page, all the same."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from shared import audit
 from shared.config import Settings
-from shared.entry import SUFFIX
 from shared.errors import ProxyError, SpoolError
-from shared.quarantine import FOLDER
 from shared.spool import Quarantined, Spool
 from standalone.index_client import want_scan
 
 
 class NotChosen(ProxyError):
     """It is not clear which instances are meant."""
-
-
-def place(settings: Settings, item: Quarantined) -> Path:
-    """The file that was set aside."""
-    root = settings.spool.path.absolute()
-    return root / FOLDER / item.destination / f"{item.name}{SUFFIX}"
 
 
 def chosen(found: Sequence[Quarantined], ids: Sequence[str]) -> Iterator[Quarantined]:

@@ -1,6 +1,5 @@
 """The state of a proxy, from its spool, which is the truth, and its index, which may be absent."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -12,8 +11,9 @@ from shared.destination import Destination
 from shared.errors import ConfigurationError, SpoolError
 from shared.index import SILENT, SLOW, Counts, Index
 from shared.index_version import IndexVersion
+from shared.reserves import Space, space_at
 from shared.spool import Spool
-from shared.watermark import WHY, Watermark
+from shared.watermark import WHY, pressure_of
 from standalone.index_client import open_index
 from standalone.table import table
 
@@ -65,18 +65,20 @@ def look(settings: Settings) -> State:
     spool = Spool(settings.spool)
     found, fault = _asked(settings, [each.name for each in settings.upload_destinations])
     quarantined = spool.quarantine_counts()
-    free, size = _disk(spool)
+    disk = _disk(spool, settings)
     lines = tuple(
         Line(
             each.name,
-            *((None, None) if free is None else _kept(spool, each.name)),
+            *(_kept(spool, each.name) if disk else (None, None)),
             quarantined.get(each.name, 0),
             _is_sandbox(settings, each),
             *found.get(each.name, (None,)),
         )
         for each in settings.upload_destinations
     )
-    refuses = "" if free is None else WHY[Watermark(spool.root, settings.spool).measure()]
+    free, size, refuses = (
+        (disk.free, disk.size, WHY[pressure_of(disk)]) if disk else (None, None, "")
+    )
     return State(str(spool.root), free, size, refuses, fault, lines)
 
 
@@ -170,13 +172,13 @@ def _kept(spool: Spool, destination: str) -> tuple[int | None, float | None]:
     return number, first
 
 
-def _disk(spool: Spool) -> tuple[int | None, int | None]:
-    """Bytes free and in all."""
+def _disk(spool: Spool, settings: Settings) -> Space | None:
+    if not spool.root.is_dir():  # a file system says how full it is of a file too
+        return None
     try:
-        found = os.statvfs(f"{spool.root}/.")  # no file is a spool
+        return space_at(spool.root, settings.spool)
     except OSError:
-        return None, None
-    return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+        return None
 
 
 def _is_sandbox(settings: Settings, destination: Destination) -> bool:

@@ -66,7 +66,7 @@ class Settlement:
         for claim, outcome in results:
             tally.count(claim, outcome)
             if fate(claim, outcome, self._settings.max_attempts) is Fate.RELEASE:
-                if self._release(claim.entry):
+                if self._release(claim):
                     released.append(claim.entry)
             else:
                 self._refuse(claim, outcome, sent_alone=sent_alone)
@@ -85,8 +85,7 @@ class Settlement:
             those.append(claim)
         if stuck:
             log.error("instance.not_released", destination=self._name, reason=STUCK)
-            entries = [each.entry for each in stuck]
-            self._index.nack(self._name, entries, delay=self._settings.retry_cap)
+            self._later(*stuck)
         return removable
 
     def present(self, claims: Sequence[Claim]) -> list[Claim]:
@@ -136,7 +135,7 @@ class Settlement:
             pass
         except SpoolError as error:
             log.error("instance.not_quarantined", destination=self._name, reason=str(error))
-            self._index.nack(self._name, [entry], delay=self._settings.retry_cap)
+            self._later(claim)
             return
         else:
             log.error(
@@ -151,14 +150,13 @@ class Settlement:
             audit.refused(self._name, uid, outcome.detail)
         self._index.ack(self._name, [entry])
 
-    def _release(self, entry: Entry) -> bool:
+    def _release(self, claim: Claim) -> bool:
         try:
-            self._spool.release(entry)
+            self._spool.release(claim.entry)
         except SpoolError as error:
             log.error("instance.not_released", destination=self._name, reason=str(error))
-            self._index.stuck(self._name, entry)
-            delay = self._settings.retry_cap
-            self._index.nack(self._name, [entry], delay=delay, mark=Mark.DOUBTFUL)
+            self._index.stuck(self._name, claim.entry)
+            self._later(claim, remember=Mark.DOUBTFUL)
             return False
         return True
 
@@ -187,7 +185,12 @@ class Settlement:
 
     def _postpone(self, claim: Claim, reason: str) -> None:
         log.error("instance.postponed", destination=self._name, reason=reason)
-        self._index.nack(self._name, [claim.entry], delay=self._settings.retry_cap)
+        self._later(claim)
+
+    def _later(self, *claims: Claim, remember: Mark = Mark.NONE) -> None:
+        """Something on this side hinders them, and may for long."""
+        entries = [each.entry for each in claims]
+        self._index.nack(self._name, entries, delay=self._settings.retry_cap, mark=remember)
 
     def _sop_instance_uid(self, entry: Entry) -> str:
         """For people who look for it; "" for a file that cannot be read."""

@@ -13,6 +13,7 @@ import httpx
 
 from shared.destination import Auth, AuthKind, Destination
 from shared.errors import ConfigurationError, Denied
+from shared.file_look import Look, look
 
 BODY_EXTENSION = "body"  # request.extensions key: the body as it can be read at once, without pace
 
@@ -76,22 +77,18 @@ class FileCredentials:
     def __init__(self, path: Path, render: Callable[[str], str]) -> None:
         self._path = path
         self._render = render
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Look = None
         self._header = ""
 
     def header(self, refused: str | None = None) -> str:
         try:
-            if refused is not None or self._stat() != self._seen:
-                seen = self._stat()
+            seen = look(self._path)
+            if refused is not None or seen is None or seen != self._seen:
                 self._header = self._render(read_secret(self._path))
                 self._seen = seen
         except (OSError, ValueError) as error:
             raise Denied(f"cannot be logged in to: {self._path}: {problem(error)}") from error
         return self._header
-
-    def _stat(self) -> tuple[int, int, int]:
-        stat = self._path.stat()
-        return stat.st_mtime_ns, stat.st_ino, stat.st_size
 
 
 def read_secret(path: Path) -> str:

@@ -13,6 +13,7 @@ from shared import logs
 from shared.destination import Destination
 from shared.dicomweb.issuer import deadline
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
+from shared.file_look import look
 
 METADATA_TIMEOUT = 2  # seconds; the metadata service is on this machine
 ATTEMPTS = 2  # at a token service; a hold follows, and then another
@@ -45,14 +46,14 @@ class Chain:
         except FAILURES as error:
             key = f"destinations.{destination.name}.auth"
             raise ConfigurationError(f"{key}: {_why(error)}") from None
-        self._seen = self._look()
+        self._seen = look(self._file)
 
     def keys(self, refused: Keys | None = None) -> Keys:
         """Good ones; `refused`: those that were not taken, so look anew. The same if there are no
         others. Raises DestinationFault.
         """
         with self._lock:
-            now = self._look()
+            now = look(self._file)
             if now != self._seen or (refused is not None and refused == self._last):
                 self._found, self._seen = None, now
             try:
@@ -95,13 +96,6 @@ class Chain:
             )
         )
         return session
-
-    def _look(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._file.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _fault(error: Exception) -> DestinationFault:

@@ -89,9 +89,8 @@ class Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if not buffer:
             return
-        self._turn(sending=True)
         try:
-            self._notice_answer()
+            self._heed_peer()
             self._wait(timeout)
             self._send(memoryview(buffer))
         except TimeoutError as error:
@@ -131,6 +130,11 @@ class Stream(httpcore.NetworkStream):
         if info == "ssl_object":
             return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
         return self._sock if info == "socket" else None
+
+    def _heed_peer(self) -> None:
+        """Before each write."""
+        self._turn(sending=True)
+        self._notice_answer()
 
     def _turn(self, *, sending: bool) -> None:
         if sending is not self._sending:
@@ -220,16 +224,8 @@ class OverlappingStream(Stream):
         finally:
             self._waited += time.monotonic() - began
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:
-            return
-        try:
-            self._wait(timeout)
-            self._send(memoryview(buffer))
-        except TimeoutError as error:
-            raise httpcore.WriteTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore.WriteError(str(error)) from error
+    def _heed_peer(self) -> None:
+        """Whoever uses it hears what the server says."""
 
     def here(self) -> bytes | None:
         """What can be read without waiting; None: nothing, b"": the peer has closed."""

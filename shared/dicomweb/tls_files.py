@@ -6,13 +6,12 @@ from pathlib import Path
 
 from shared import logs
 from shared.destination import Destination
+from shared.file_look import Look, look
 
 # Empty: an encrypted key fails at once, instead of asking a terminal.
 NO_PASSPHRASE = ""
 
 log = logs.get(__name__)
-
-Look = tuple[tuple[int, int, int], ...] | None  # of each file; None: one is not there
 
 
 class TlsFiles:
@@ -47,11 +46,11 @@ class _Watched:
         self._destination = destination
         self._files = files
         self._load = load
-        self._used = self._tried = self._look()
+        self._used = self._tried = self._looks()
 
     def refresh(self, context: ssl.SSLContext) -> None:
-        now = self._look()
-        if now is None or now == self._used:
+        now = self._looks()
+        if None in now or now == self._used:
             return
         try:
             # Elsewhere first: half a pair, while the other half is written, must not take the old
@@ -70,12 +69,8 @@ class _Watched:
             log.info("certificate.renewed", destination=self._destination)
         self._tried = now
 
-    def _look(self) -> Look:
-        try:
-            found = [each.stat() for each in self._files]
-        except OSError:
-            return None
-        return tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in found)
+    def _looks(self) -> list[Look]:
+        return [look(each) for each in self._files]
 
 
 def load_pair(context: ssl.SSLContext, files: Sequence[Path]) -> None:

@@ -35,36 +35,33 @@ class Admission:
         patterns = [each for peer in peers for each in alternatives(peer.calling_ae)]
         self._told_apart = set([each for each in patterns if each != ANY][: callers.MOST])
         self._stranger = STRANGER if settings.strangers == "admit" else None
-        self._known = lru_cache(maxsize=PEERS)(self._find)
+        self._number = lru_cache(maxsize=PEERS)(self._find)
         self._names = lru_cache(maxsize=PEERS)(self._name)
         self.promiscuous = (settings, tuple(peers)) == (AdmissionSettings(), ())
 
     def judge(self, peer: Peer) -> Rejection | None:
         if not self._is_ours(peer.called_ae):
             return CALLED_AE_NOT_RECOGNIZED
-        known = self._known(peer.calling_ae, peer.address)
+        known = self._known(peer)
         return None if known and known.may else CALLING_AE_NOT_RECOGNIZED
 
     def number(self, peer: Peer) -> int | None:
         """Which of [[peers]] decides; None: the peer is a stranger."""
-        for number, each in enumerate(self._peers):
-            if each.calls(peer.calling_ae) and each.lives_at(peer.address):
-                return number
-        return None
+        return self._number(peer.calling_ae, peer.address)
 
     def limit(self, peer: Peer) -> int | None:
         """Associations at once of this calling AE title, where it has a limit of its own."""
-        known = self._known(peer.calling_ae, peer.address)
+        known = self._known(peer)
         return known.max_associations if known else None
 
     def strict(self, peer: Peer, default: Literal["strict", "lenient"]) -> bool:
         """Whether what it stores is validated strictly."""
-        known = self._known(peer.calling_ae, peer.address)
+        known = self._known(peer)
         return ((known and known.validation) or default) == "strict"
 
     def timeouts(self, peer: Peer, default: Timeouts) -> Timeouts:
         """Those of its association."""
-        known = self._known(peer.calling_ae, peer.address)
+        known = self._known(peer)
         if known is None:
             return default
         own = {
@@ -76,7 +73,7 @@ class Admission:
 
     def denied(self, peer: Peer) -> frozenset[int]:
         """Command fields of the requests it may not make."""
-        known = self._known(peer.calling_ae, peer.address)
+        known = self._known(peer)
         may = known.may if known else ()
         return frozenset(field for name, field in FIELDS.items() if name not in may)
 
@@ -89,19 +86,23 @@ class Admission:
         if self.promiscuous:
             log.warning("admission.promiscuous", note="any AE title may connect: see [admission]")
 
-    def _find(self, calling_ae: str, address: str) -> KnownPeer | None:
-        for each in self._peers:
+    def _known(self, peer: Peer) -> KnownPeer | None:
+        number = self.number(peer)
+        return self._stranger if number is None else self._peers[number].settings
+
+    def _find(self, calling_ae: str, address: str) -> int | None:
+        for number, each in enumerate(self._peers):
             if each.calls(calling_ae) and each.lives_at(address):
-                return each.settings
-        return self._stranger
+                return number
+        return None
 
     def _name(self, calling_ae: str, address: str) -> str:
-        for each in self._peers:
-            if each.calls(calling_ae) and each.lives_at(address):
-                patterns = alternatives(each.settings.calling_ae)
-                found = [one for one in patterns if matching([one])(calling_ae)]
-                return found[0] if found[0] in self._told_apart else callers.OTHERS
-        return callers.OTHERS
+        number = self._number(calling_ae, address)
+        if number is None:
+            return callers.OTHERS
+        patterns = alternatives(self._peers[number].settings.calling_ae)
+        found = next(each for each in patterns if matching([each])(calling_ae))
+        return found if found in self._told_apart else callers.OTHERS
 
 
 class _Entry:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared import logs
 from shared.errors import ConfigurationError
+from shared.file_look import Look, look
 from shared.sections import Receive
 
 BCP_195 = "ECDHE+AESGCM:ECDHE+CHACHA20"  # AEAD with forward secrecy; TLS 1.3 has nothing else
@@ -19,15 +20,15 @@ class Credentials:
     def __init__(self, settings: Receive) -> None:
         """Raises ConfigurationError."""
         self._settings = settings
-        self._seen = self._stamps()
+        self._seen = self._looks()
         self.context = _context(settings)
 
     def refresh(self) -> None:
         """Take up files that have changed. Connections there are keep what they began with."""
-        stamps = self._stamps()
-        if stamps == self._seen:
+        now = self._looks()
+        if now == self._seen:
             return
-        self._seen = stamps
+        self._seen = now
         try:
             self.context = _context(self._settings)
         except ConfigurationError as error:  # half written, or wrong: what we had is still good
@@ -35,8 +36,8 @@ class Credentials:
         else:
             log.info("tls.renewed")
 
-    def _stamps(self) -> list[tuple[int, int]]:
-        return [_stamp(path) for path in _files(self._settings).values()]
+    def _looks(self) -> list[Look]:
+        return [look(path) for path in _files(self._settings).values()]
 
 
 def _context(settings: Receive) -> ssl.SSLContext:
@@ -88,15 +89,6 @@ def _check(name: str, path: Path) -> None:
     except OSError as error:
         reason = f"{path} cannot be read ({error.strerror})"
         raise ConfigurationError(f"receive.{name}: {reason}") from None
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    """What changes with the file: secrets are mounted as links that are swapped."""
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    return status.st_mtime_ns, status.st_ino
 
 
 def _refuse_password() -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from shared import audit
 from shared.config import load
 from shared.needs import NOTHING
+from shared.quarantine import place
 from shared.spool import Quarantined, Spool
 from standalone import disposal
 from standalone.disposal import NotChosen
@@ -67,7 +68,7 @@ def _show(options: argparse.Namespace, found: list[Quarantined]) -> int:
             "received": _received(each),
             "bytes": each.size,
             **each.record,
-            "file": disposal.place(options.settings, each),
+            "file": place(options.settings.spool.path.absolute(), each),
         }
         text = "".join(f"{printable(key):<20} {printable(value)}\n" for key, value in lines.items())
         sys.stdout.write(text + "\n")

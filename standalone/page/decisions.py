@@ -13,7 +13,7 @@ from shared.spool import Quarantined, Spool
 from standalone import disposal
 from standalone.page import answers, document, named
 from standalone.page.current import Current
-from standalone.page.forms import Form, read
+from standalone.page.forms import Form
 from standalone.page.login import ELSEWHERE
 from standalone.page.visitor import Door, Visitor
 from standalone.page.watched import Watched
@@ -38,8 +38,8 @@ class Decisions:
 
     async def decide(self, request: Request) -> Response:
         visitor = self._door.visitor(request)
-        form = await read(request) if self._door.may_send(request, visitor) else None
-        if form is None or not self._door.is_token(visitor, form.one("token")):
+        form = await self._door.sent(request, visitor)
+        if form is None:
             return answers.html(document.fault("Refused", ELSEWHERE), 403)
         return await run_in_threadpool(self._decide, form, visitor)
 

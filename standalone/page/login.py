@@ -48,8 +48,7 @@ class Login:
 
     async def leave(self, request: Request) -> Response:
         visitor = self._door.visitor(request)
-        form = await forms.read(request) if self._door.may_send(request, visitor) else None
-        if form is None or not self._door.is_token(visitor, form.one("token")):
+        if await self._door.sent(request, visitor) is None:
             return answers.html(document.fault("Refused", ELSEWHERE), 403)
         self._door.sessions.end(visitor.cookie)
         log.info("page.left", user=visitor.user, address=visitor.address)

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from shared import logs
+from shared.file_look import look
 
 COST, BLOCK, PARALLEL = 2**15, 8, 3  # 32 MiB and some 0.2 s for a try
 MEMORY = 64 * 1024 * 1024  # bytes that a line may ask for
@@ -46,16 +47,14 @@ class Passwords:
         """Raises Unusable."""
         self._file = file
         self._trying = Lock()  # one at a time: a try takes memory and a processor
-        self._seen: object = None
-        self._lines: dict[str, str] = {}
         self._lines = _read(file)
-        self._seen = _mark(file)
+        self._seen = look(file)
 
     def line(self, user: str) -> str | None:
         """What the file says of a user now."""
-        mark = _mark(self._file)
-        if mark != self._seen:
-            self._seen = mark
+        now = look(self._file)
+        if now != self._seen:
+            self._seen = now
             try:
                 self._lines = _read(self._file)
             except Unusable as error:
@@ -114,14 +113,6 @@ def _scrypt(password: str, salt: bytes, cost: int, block: int, parallel: int) ->
         maxmem=2 * MEMORY,
         dklen=LENGTH,
     )
-
-
-def _mark(file: Path) -> object:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _text(data: bytes) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from shared.page_sections import PageSettings
+from standalone.page.forms import Form, read
 from standalone.page.passwords import Passwords, is_name
 from standalone.page.sessions import Sessions
 
@@ -64,14 +65,15 @@ class Door:
             return False
         return bool(origin.hostname) and (origin.hostname, theirs) == (here.hostname, ours)
 
-    def may_send(self, request: Request, visitor: Visitor) -> bool:
-        """Whether a form is worth reading: of somebody who logged in, from a page of ours."""
-        return visitor.known and self.is_ours(request)
-
-    @staticmethod
-    def is_token(visitor: Visitor, brought: str) -> bool:
-        """Whether a form brings back what this visitor's pages have in theirs."""
-        return visitor.known and hmac.compare_digest(visitor.token.encode(), brought.encode())
+    async def sent(self, request: Request, visitor: Visitor) -> Form | None:
+        """The form of somebody who logged in, from a page of ours that they were shown; read only
+        then. None for any other.
+        """
+        if not visitor.known or not self.is_ours(request):
+            return None
+        form = await read(request)
+        brought = form.one("token") if form else ""
+        return form if hmac.compare_digest(visitor.token.encode(), brought.encode()) else None
 
     def _vouched(self, request: Request) -> str:
         """The user that a trusted reverse proxy names."""
