@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.certificates import Certificates, certificates
 from tests.support.delivery import Begin, Uploading, settings, uploading
 from tests.support.origin_server import OriginServer
 from tests.support.origins import destination
@@ -37,6 +38,12 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 def origin_server() -> Iterator[OriginServer]:
     with OriginServer() as server:
         yield server
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Certificates:
+    """Of a certificate authority of the test's own."""
+    return certificates(tmp_path)
 
 
 @pytest.fixture

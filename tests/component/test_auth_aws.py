@@ -12,7 +12,7 @@ from shared.dicomweb.client import open_async_client
 from shared.errors import ConfigurationError, Denied
 from tests.support import answers
 from tests.support.aws import KEY, SECRET, at, delivered, forget_this_machine, keys
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.origin_server import Exchange, OriginServer
 from tests.support.origins import destination
@@ -23,11 +23,6 @@ from uploader.origin import Origin
 @pytest.fixture(autouse=True)
 def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     forget_this_machine(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

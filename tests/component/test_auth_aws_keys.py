@@ -11,7 +11,7 @@ import pytest
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
 from tests.support.aws import KEY, SECRET, at, delivered, forget_this_machine, keys
 from tests.support.aws_roles import ContainerRole, MachineRole, TokenService
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.delivery import settings, uploading
 from tests.support.instances import make
 from tests.support.origin_server import Exchange, OriginServer, well
@@ -24,11 +24,6 @@ from uploader.origin import Origin
 @pytest.fixture(autouse=True)
 def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     forget_this_machine(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

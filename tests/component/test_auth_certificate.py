@@ -20,11 +20,6 @@ from uploader.origin import Origin
 
 
 @pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
-
-
-@pytest.fixture
 def server(tls: Certificates) -> Iterator[OriginServer]:
     """Asks for the certificate again for each request, as it keeps no connection."""
     with OriginServer(tls=tls.server(demand_client=True)) as running:

@@ -13,17 +13,12 @@ from shared.destination import Auth, AuthKind, Destination
 from shared.dicomweb.client import open_async_client
 from shared.errors import ConfigurationError, Denied, DestinationFault, Unavailable
 from tests.support import answers
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.issuer import Handler, Issuer, private_key
 from tests.support.origin_server import Exchange, OriginServer
 from tests.support.origins import destination, secret
 from uploader.origin import Origin
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

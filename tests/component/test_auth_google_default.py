@@ -11,18 +11,13 @@ import pytest
 from shared.destination import Auth, AuthKind, Destination
 from shared.errors import Denied, Misconfigured
 from tests.support import answers
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.issuer import Issuer
 from tests.support.origin_server import Exchange, OriginServer
 from tests.support.origins import destination, secret
 from tests.support.sigv4 import AUTHORIZATION, signature
 from uploader.origin import Origin
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ The real drain sends; each token is verified by the one who issued it.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import answers
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.delivery import Uploading, settings, uploading
 from tests.support.instances import Made, make
 from tests.support.issuer import Handler
@@ -23,11 +22,6 @@ from tests.support.redis_server import RedisServer
 INSTANCES = 1000
 PATIENCE = 120.0  # s; some seconds, where nothing else runs
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 class Site:

@@ -13,17 +13,12 @@ from pydantic import ValidationError
 
 from shared.destination import Auth, Destination
 from shared.errors import ConfigurationError, Denied, Misconfigured, Unavailable
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.issuer import Handler, Issuer, pem, private_key
 from tests.support.origin_server import Exchange, OriginServer
 from tests.support.origins import destination, secret
 from uploader.origin import Origin
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

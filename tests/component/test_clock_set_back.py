@@ -1,6 +1,5 @@
 """Redis' clock is set back by an hour: nothing waits until it has caught up."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.support.delivery import Uploading, settings, uploading
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
 from tests.support.origins import destination
+from tests.support.peers import lacking
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 from uploader.dispatcher import Dispatcher
@@ -34,8 +34,7 @@ def clock(tmp_path: Path) -> Path:
 def ahead(clock: Path, tmp_path: Path) -> Iterator[RedisServer]:
     library = faketime()
     if library is None:
-        reason = f"{FAKETIME} is not installed"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        lacking(f"{FAKETIME} is not installed")
     redis = RedisServer(tmp_path)
     redis.extra = {
         "LD_PRELOAD": str(library),

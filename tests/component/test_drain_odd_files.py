@@ -9,7 +9,7 @@ import pytest
 from shared.spool_check import Kind, check
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
-from tests.support.processes import Service
+from tests.support.processes import Service, of_uploader
 from tests.support.redis_server import RedisServer
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
@@ -41,16 +41,13 @@ def test_it_goes_to_quarantine_and_the_rest_is_delivered(
     put(odd)
     [found] = check(spool, ["default"])
     assert found.kind is (Kind.TRUNCATED if put is shorter else Kind.UNREADABLE)
-    environment = {
-        "UPLOAD__URI": origin_server.uri,
-        "UPLOAD__WORKERS": 1,
-        "UPLOAD__MAX_ATTEMPTS": 2,
-        "UPLOAD__RETRY_BASE": 0.05,
-        "REDIS__URL": redis.settings.url,
-        "SPOOL__PATH": spool.root,
-        "SPOOL__SYNC": "false",
-        "HEALTH__PORT": 0,
-    }
+    environment = of_uploader(
+        redis.settings.url,
+        spool.root,
+        UPLOAD__URI=origin_server.uri,
+        UPLOAD__MAX_ATTEMPTS=2,
+        UPLOAD__RETRY_BASE=0.05,
+    )
     with Service("uploader", tmp_path, environment) as service:
         wait_until(lambda: len(origin_server.held) == GOOD, 30, "the others to be there")
         wait_until(lambda: service.events("instance.quarantined"), 30, "it to go aside")

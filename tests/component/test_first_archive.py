@@ -19,8 +19,7 @@ import pytest
 from shared.sections import PREFIX
 from standalone import study
 from tests.support.documented import Block, blocks
-from tests.support.orthanc import PLUGIN
-from tests.support.peers import peer
+from tests.support.orthanc import installed
 from tests.support.ports import free_port, listens
 from tests.support.settings_reference import ROOT
 from tests.support.waiting import wait_until
@@ -87,9 +86,7 @@ def ended(process: subprocess.Popen[str]) -> Iterator[None]:
 
 @pytest.mark.timeout(180)  # a dozen programs start
 def test_the_page_leads_a_new_user_to_a_study_in_the_archive(tmp_path: Path) -> None:
-    peer("Orthanc")
-    if not PLUGIN.exists():
-        pytest.skip("orthanc-dicomweb is not installed (a Debian package)")
+    installed()
     reader = Reader(tmp_path)
     (tmp_path / "orthanc.json").write_text(reader.written("json"))
     with ended(reader.begin("Orthanc")):

@@ -16,7 +16,7 @@ from shared.metrics import REQUEST_SECONDS
 from tests.support.delivery import Begin, Uploading
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
-from tests.support.processes import Service
+from tests.support.processes import Service, of_uploader
 from tests.support.redis_server import RedisServer
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
@@ -128,14 +128,8 @@ def test_an_uploader_tells_of_it_once_and_serves_every_destination(
     (tmp_path / "proxy.toml").write_text(settings)
     for name in [*keys("one"), *OF_ALL, leader(names), *OF_RQ]:
         TYPES["list" if type_of(name) != "list" else "hash"](redis.client, name)
-    environment = {
-        "CONFIG": tmp_path / "proxy.toml",
-        "UPLOAD__WORKERS": 1,
-        "REDIS__URL": redis.settings.url,
-        "SPOOL__PATH": spool.root,
-        "SPOOL__SYNC": "false",
-        "HEALTH__PORT": 0,
-    }
+    config = tmp_path / "proxy.toml"
+    environment = of_uploader(redis.settings.url, spool.root, CONFIG=config)
     with Service("uploader", tmp_path, environment) as service:
         wait_until(lambda: len(origin_server.held) == len(made), 60, "both to be there")
         told = [each["key"] for each in service.events("index.foreign")]

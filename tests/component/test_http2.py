@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from shared.dicomweb.client import open_async_client
 from shared.errors import DestinationFault
 from tests.support import answers
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.delivery import settings, uploading
 from tests.support.instances import make
 from tests.support.nginx import Nginx, nginx
@@ -20,11 +19,6 @@ from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 from uploader.origin import Origin
 from uploader.outcome import BatchRefused
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

@@ -1,38 +1,24 @@
 """HTTP/2 servers that refuse, reset, go away or answer early: RFC 9113's own ways to fail."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.errors import Denied, Unavailable
 from tests.support import http2_server as scripted
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.delivery import settings, uploading
-from tests.support.http2_server import Answer, Http2Server
+from tests.support.http2_server import BIG, Answer, Http2Server, at
 from tests.support.instances import make
 from tests.support.origins import destination
 from tests.support.redis_server import RedisServer
-from uploader.origin import Origin
 from uploader.outcome import BatchRefused
-
-BIG = 3_000_000  # bytes; many times what a server takes unasked
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture
 def server(tls: Certificates) -> Iterator[Http2Server]:
     with Http2Server(tls.server()) as running:
         yield running
-
-
-def at(server: Http2Server, tls: Certificates, **more: Any) -> Origin:
-    return Origin(destination(server.uri, ca_file=tls.ca_file, http2=True, **more))
 
 
 UNSEEN = [scripted.refuse, scripted.go_away_first]

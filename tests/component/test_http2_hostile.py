@@ -2,36 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 
 from shared.errors import Unavailable
-from tests.support.certificates import Certificates, certificates
-from tests.support.http2_server import Answer, Http2Server, Talk, good
+from tests.support.certificates import Certificates
+from tests.support.http2_server import BIG, Answer, Http2Server, Talk, at, good
 from tests.support.instances import make
-from tests.support.origins import destination
-from uploader.origin import Origin
-
-BIG = 3_000_000  # bytes; many times what a server takes unasked
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture
 def server(tls: Certificates) -> Iterator[Http2Server]:
     with Http2Server(tls.server()) as running:
         yield running
-
-
-def at(server: Http2Server, tls: Certificates, **more: Any) -> Origin:
-    return Origin(destination(server.uri, ca_file=tls.ca_file, http2=True, **more))
 
 
 def shrinking(talk: Talk, ended: bool) -> None:

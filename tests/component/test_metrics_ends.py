@@ -7,7 +7,7 @@ import pytest
 
 from shared.spool import Spool
 from tests.support.authority import Authority
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.issuer import Issuer
 from tests.support.origin_server import OriginServer
@@ -39,11 +39,6 @@ client_secret_file = "{secret}"
 client_certificate_file = "{certificate}"
 client_key_file = "{key}"
 """
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from shared.destination import Auth, AuthKind
 from shared.sections import LogSettings
 from tests.support.aws import at, forget_this_machine
 from tests.support.aws_roles import TokenService
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.http2_server import Http2Server
 from tests.support.instances import make
 from tests.support.logins import KINDS, login
@@ -22,11 +22,6 @@ from tests.support.origin_server import OriginServer
 from tests.support.origins import destination, secret
 from tests.support.sigv4 import Verifier
 from uploader.origin import Origin
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.support.processes import Service
 from tests.support.prometheus import Prometheus, prometheus
 from tests.support.proxy import environment
 from tests.support.redis_server import RedisServer
-from tests.support.small_disk import StandIn, small_disk
+from tests.support.small_disk import mounted_disk
 from tests.support.spools import keep, open_spool
 from tests.support.status_page import Visit, password_file, served
 from tests.support.waiting import wait_until
@@ -167,22 +167,19 @@ def fails(counts: str) -> bool:
 
 
 def test_a_full_disk(site: Site, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", DISK) as disk:
-        if isinstance(disk, StandIn):
-            pytest.skip("may not mount a small disk")
-        with site.running():
-            disk.fill()
-            why = "free space is below spool.soft_reserve"
-            agreed(
-                site,
-                lambda seen: seen.status["refuses"] == why,
-                lambda seen: "FULL, modalities are turned away" in seen.text,
-                lambda seen: seen.unready == {"receiver spool": why},
-                lambda seen: "SpoolFull" in seen.alerts,
-                lambda seen: ("spool.pressed", "warning", why) in seen.events,
-                lambda seen: f"Modalities are turned away: {why}" in seen.page,
-                lambda seen: f"Modalities are turned away: {why}" in seen.counts,
-            )
+    with mounted_disk(tmp_path / "disk", DISK) as disk, site.running():
+        disk.fill()
+        why = "free space is below spool.soft_reserve"
+        agreed(
+            site,
+            lambda seen: seen.status["refuses"] == why,
+            lambda seen: "FULL, modalities are turned away" in seen.text,
+            lambda seen: seen.unready == {"receiver spool": why},
+            lambda seen: "SpoolFull" in seen.alerts,
+            lambda seen: ("spool.pressed", "warning", why) in seen.events,
+            lambda seen: f"Modalities are turned away: {why}" in seen.page,
+            lambda seen: f"Modalities are turned away: {why}" in seen.counts,
+        )
 
 
 def test_a_dead_redis(site: Site) -> None:

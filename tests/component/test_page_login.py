@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -214,16 +216,17 @@ def test_a_password_file_with_a_mistake_is_refused_at_start(
     assert "line 1 is none that --make-password makes" in capsys.readouterr().err
 
 
-def test_a_line_for_the_password_file_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text(PASSWORD + "\n")
-    with secret.open() as stream:
-        monkeypatch.setattr("sys.stdin", stream)
-        assert main(["page", "--make-password", "alice"]) == 0
+def test_a_line_for_the_password_file_is_made(tmp_path: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "standalone.cli", "page", "--make-password", "alice"],
+        input=PASSWORD + "\n",
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
     file = tmp_path / "made"
-    file.write_text(capsys.readouterr().out)
+    file.write_text(made.stdout)
 
     passwords = Passwords(file)
 

@@ -2,13 +2,12 @@
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from shared.errors import Denied, DestinationFault
 from tests.support import answers
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.connect_proxy import ConnectProxy
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
@@ -16,11 +15,6 @@ from tests.support.origins import destination
 from uploader.origin import Origin
 
 URI = "https://archive.example/dicom-web/studies"
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

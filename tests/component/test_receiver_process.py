@@ -11,7 +11,7 @@ from tests.support.data_sets import data_set, element
 from tests.support.ports import free_port, listens
 from tests.support.processes import Service
 from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
-from tests.support.small_disk import StandIn, small_disk
+from tests.support.small_disk import mounted_disk
 from tests.support.spools import files_below, keep, open_spool
 from tests.support.waiting import wait_until
 
@@ -123,9 +123,7 @@ def test_above_the_soft_watermark_associations_are_refused_for_now(tmp_path: Pat
 
 def test_a_small_volume_is_no_reason_to_refuse_anybody(tmp_path: Path) -> None:
     (folder := tmp_path / "disk").mkdir()
-    with small_disk(folder, 64 * MEBIBYTE) as disk:
-        if isinstance(disk, StandIn):
-            pytest.skip("may not mount a small disk")
+    with mounted_disk(folder, 64 * MEBIBYTE):
         unset = {"SPOOL__SOFT_RESERVE": "", "SPOOL__HARD_RESERVE": ""}
         with receiver(tmp_path, SPOOL__PATH=folder / "spool", **unset) as service:
             port = port_of(service)

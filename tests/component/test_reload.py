@@ -14,7 +14,7 @@ from shared.spool import Spool
 from tests.support.data_sets import data_set
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
-from tests.support.processes import Service
+from tests.support.processes import Service, of_uploader
 from tests.support.proxy import proxy
 from tests.support.raw_association import Asking, RawAssociation
 from tests.support.redis_server import RedisServer
@@ -145,14 +145,7 @@ def test_an_uploader_serves_a_destination_that_is_new(
     for number in (1, 2):
         content = make(tmp_path, number, size=800).path.read_bytes()
         keep(spool, content, (("one", "two")[number - 1],))
-    environment = {
-        "CONFIG": file,
-        "UPLOAD__WORKERS": 1,
-        "REDIS__URL": redis.settings.url,
-        "SPOOL__PATH": spool.root,
-        "SPOOL__SYNC": "false",
-        "HEALTH__PORT": 0,
-    }
+    environment = of_uploader(redis.settings.url, spool.root, CONFIG=file)
 
     with Service("uploader", tmp_path, environment) as service:
         wait_until(lambda: len(origin_server.held) == 1, PATIENCE, "the first has arrived")

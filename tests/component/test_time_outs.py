@@ -11,7 +11,7 @@ import pytest
 from shared.destination import Destination
 from shared.errors import Unavailable
 from tests.support import answers
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.logins import OF_ISSUERS, login
 from tests.support.origin_server import OriginServer
@@ -19,11 +19,6 @@ from tests.support.origins import destination
 from uploader.origin import Origin
 
 SHORT, LONG = 0.4, 30.0  # s; the one that is meant, and all others
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @pytest.fixture

@@ -13,16 +13,11 @@ import pytest
 from shared.destination import Auth, AuthKind
 from shared.dicomweb.client import open_async_client
 from shared.errors import ConfigurationError, Denied, DestinationFault, Misconfigured, Unavailable
-from tests.support.certificates import Certificates, certificates
+from tests.support.certificates import Certificates
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
 from tests.support.origins import destination, secret
 from uploader.origin import Origin
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Certificates:
-    return certificates(tmp_path)
 
 
 @contextmanager

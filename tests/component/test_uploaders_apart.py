@@ -8,7 +8,7 @@ from shared.index import Index
 from shared.jobs import Ticks
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
-from tests.support.processes import Service
+from tests.support.processes import Service, of_uploader
 from tests.support.redis_server import RedisServer
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
@@ -30,14 +30,8 @@ def test_each_delivers_its_own_whoever_leads_and_whoever_takes_a_tick(
             (folder / "proxy.toml").write_text(
                 f'[[destinations]]\nname = "{name}"\nupload_uri = "{server.uri}"\n'
             )
-            environment = {
-                "CONFIG": folder / "proxy.toml",
-                "UPLOAD__WORKERS": 1,
-                "REDIS__URL": redis.settings.url,
-                "SPOOL__PATH": spool.root,
-                "SPOOL__SYNC": "false",
-                "HEALTH__PORT": 0,
-            }
+            config = folder / "proxy.toml"
+            environment = of_uploader(redis.settings.url, spool.root, CONFIG=config)
             running.enter_context(Service("uploader", folder, environment))
         for number in range(EACH):
             data = make(tmp_path, number).path.read_bytes()

@@ -13,7 +13,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from tests.support.peers import peer
+from tests.support.peers import lacking, peer
 from tests.support.ups_of_mwl import as_json, as_workitem
 from tests.support.ups_query import query, settings
 from tests.support.ups_scu import associated, responses
@@ -54,7 +54,7 @@ def worklists(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = EXAMPLES / "wlistdb" / FOLDER
     peer("dump2dcm")
     if not source.is_dir():
-        pytest.skip(f"DCMTK's examples are not in {EXAMPLES}")
+        lacking(f"DCMTK's examples are not in {EXAMPLES}")
     folder = tmp_path_factory.mktemp("worklists") / FOLDER
     folder.mkdir()
     shutil.copy(source / "lockfile", folder)

@@ -1,13 +1,10 @@
 """Debian's Chromium, driven by Playwright, and all that it complains of."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from tests.support.peers import peer
+from tests.support.peers import lacking, peer
 
 PATIENCE = 20_000  # milliseconds; a machine that runs all tests at once is slow
 # Told to the console, from where a test takes it: what the policy of the page forbids.
@@ -25,9 +22,7 @@ def chromium() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        if os.environ.get("CI"):
-            pytest.fail("Playwright is not installed: make .venv/.browser")
-        pytest.skip("Playwright is not installed: make .venv/.browser")
+        lacking("Playwright is not installed: make .venv/.browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--disable-gpu"])
         try:

@@ -12,8 +12,7 @@ from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
 
-import pytest
-
+from tests.support.peers import lacking
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -29,10 +28,7 @@ def require_engine() -> None:
         for words in (["info"], ["compose", "version"])
     )
     if not answers:
-        reason = "no Docker engine with Compose v2 answers"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking("no Docker engine with Compose v2 answers")
 
 
 @dataclass

@@ -7,15 +7,20 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded
 
+from tests.support.certificates import Certificates
 from tests.support.origin_server import JSON
 from tests.support.origin_store import Holdings, parts
+from tests.support.origins import destination
+from uploader.origin import Origin
+
+BIG = 3_000_000  # bytes; many times what a server takes unasked
 
 
 class Talk:
@@ -185,3 +190,8 @@ class Http2Server:
                 Talk(self, secured).run()
         except OSError:
             """The client went away, which is its right."""
+
+
+def at(server: Http2Server, tls: Certificates, **more: Any) -> Origin:
+    """The server, as a destination of HTTP/2."""
+    return Origin(destination(server.uri, ca_file=tls.ca_file, http2=True, **more))

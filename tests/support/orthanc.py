@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.support.peers import peer
+from tests.support.peers import lacking, peer
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -59,15 +58,20 @@ class Orthanc:
         return httpx.get(self.base + path, auth=self.auth, timeout=30, verify=False)
 
 
+def installed() -> str:
+    """The program, where its DICOMweb plugin is there too."""
+    program = peer("Orthanc")
+    if not PLUGIN.exists():
+        lacking("orthanc-dicomweb is not installed (a Debian package)")
+    return program
+
+
 @contextlib.contextmanager
 def orthanc(
     folder: Path, *, login: tuple[str, str] | None = None, port: int = 0, **settings: object
 ) -> Iterator[Orthanc]:
     """`login`: the user and password that it demands."""
-    program = peer("Orthanc")
-    if not PLUGIN.exists():
-        reason = "orthanc-dicomweb is not installed (a Debian package)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    program = installed()
     port = port or free_port()
     configuration = {
         "StorageDirectory": str(folder),

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -19,8 +20,12 @@ def peer(name: str) -> str:
     )
     found = shutil.which(name, path=f"{path}{os.pathsep}/usr/sbin")
     if found is None:
-        reason = f"{name} is not installed (Debian: see .ci/run)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking(f"{name} is not installed (Debian: see .ci/run)")
     return found
+
+
+def lacking(reason: str) -> NoReturn:
+    """What a test needs is not on this machine: skips it, except in CI, where it fails."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -99,6 +99,18 @@ class Service:
                     os.kill(each, signal.SIGKILL)
 
 
+def of_uploader(redis_url: str, spool: Path, **more: object) -> dict[str, object]:
+    """Settings of one with a single worker, on that spool, without a health port."""
+    return {
+        "UPLOAD__WORKERS": 1,
+        "REDIS__URL": redis_url,
+        "SPOOL__PATH": spool,
+        "SPOOL__SYNC": "false",
+        "HEALTH__PORT": 0,
+        **more,
+    }
+
+
 def children(pid: int) -> list[int]:
     found = subprocess.run(
         ["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True, check=False

@@ -7,6 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.destination import MEBIBYTE
+from tests.support.peers import lacking
+
 STAND_IN_LIMIT = 4096  # bytes a file may have once the stand-in is "full"
 
 
@@ -43,7 +46,7 @@ class StandIn(SmallDisk):
 
 
 @contextlib.contextmanager
-def small_disk(path: Path, size: int = 2 * 1024 * 1024) -> Iterator[SmallDisk]:
+def small_disk(path: Path, size: int = 2 * MEBIBYTE) -> Iterator[SmallDisk]:
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         stand_in = StandIn(path)
@@ -56,6 +59,15 @@ def small_disk(path: Path, size: int = 2 * 1024 * 1024) -> Iterator[SmallDisk]:
         yield SmallDisk(path)
     finally:
         subprocess.run(["umount", "--lazy", str(path)], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def mounted_disk(path: Path, size: int = 2 * MEBIBYTE) -> Iterator[SmallDisk]:
+    """A small disk and no stand-in for one: that would fill the disk of this process alone."""
+    with small_disk(path, size) as disk:
+        if isinstance(disk, StandIn):
+            lacking("nothing may be mounted here")
+        yield disk
 
 
 @contextlib.contextmanager

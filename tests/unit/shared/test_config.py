@@ -1,42 +1,20 @@
 """The rules of the configuration: what is accepted, and how mistakes are told."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from shared.config import Settings, load
 from shared.destination import AuthKind
-from shared.errors import ConfigurationError
 from shared.sections import PREFIX, Upload
+from tests.support.configuration import mistakes, set_variables, written
 
 URI = "https://archive.example/studies"
 HEALTHCARE = "https://healthcare.googleapis.com/v1/dicomWeb/studies"
 
 
-@pytest.fixture(autouse=True)
-def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
-    return monkeypatch
-
-
-def set_variables(environ: pytest.MonkeyPatch, **values: object) -> None:
-    for name, value in values.items():
-        environ.setenv(PREFIX + name, str(value))
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "proxy.toml"
-    path.write_text(text, "utf-8")
-    return path
-
-
-def mistakes(path: Path | None = None) -> list[str]:
-    with pytest.raises(ConfigurationError) as caught:
-        load(path)
-    return list(caught.value.mistakes)
+pytestmark = pytest.mark.usefixtures("environ")
 
 
 def service_account(folder: Path, name: str = "key.json") -> Path:

@@ -1,15 +1,14 @@
 """The rules of the configuration for several destinations, their routes and their secrets."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from shared.config import load
 from shared.destination import DEFAULT_SERVICE_ACCOUNT, AuthKind
-from shared.errors import ConfigurationError
 from shared.sections import PREFIX
+from tests.support.configuration import mistakes, written
 from tests.support.settings_reference import EXAMPLE
 
 CANARY = "hunter2-canary"
@@ -28,23 +27,7 @@ parallelism = 2
 """
 
 
-@pytest.fixture(autouse=True)
-def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
-    return monkeypatch
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "proxy.toml"
-    path.write_text(text, "utf-8")
-    return path
-
-
-def mistakes(path: Path | None = None) -> list[str]:
-    with pytest.raises(ConfigurationError) as caught:
-        load(path)
-    return list(caught.value.mistakes)
+pytestmark = pytest.mark.usefixtures("environ")
 
 
 def test_destinations_and_routes_are_lists_of_the_file(tmp_path: Path) -> None:

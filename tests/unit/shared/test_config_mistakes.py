@@ -1,39 +1,17 @@
 """Mistakes in the configuration that pass elsewhere: each is told, with what would be right."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from shared.config import load
-from shared.errors import ConfigurationError
 from shared.sections import PREFIX
+from tests.support.configuration import mistakes, set_variables, written
 
 URI = "https://archive.example/studies"
 
 
-@pytest.fixture(autouse=True)
-def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
-    return monkeypatch
-
-
-def set_variables(environ: pytest.MonkeyPatch, **values: object) -> None:
-    for name, value in values.items():
-        environ.setenv(PREFIX + name, str(value))
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "proxy.toml"
-    path.write_text(text, "utf-8")
-    return path
-
-
-def mistakes(path: Path | None = None) -> list[str]:
-    with pytest.raises(ConfigurationError) as caught:
-        load(path)
-    return list(caught.value.mistakes)
+pytestmark = pytest.mark.usefixtures("environ")
 
 
 @pytest.mark.parametrize(
