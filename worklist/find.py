@@ -22,6 +22,7 @@ class WorklistService(Service):
 
     commands = frozenset({C_FIND_RQ})
     transfer_syntaxes = frozenset(SYNTAXES)
+    at_once = False  # who asks upstream has deadlines
 
     def __init__(self, settings: Settings, before: "WorklistService | None" = None) -> None:
         """`before`: whose connections and last good answers go on where nothing has changed.

@@ -1,5 +1,6 @@
 """One association: what its PDUs do to the state machine, and the other way round."""
 
+import asyncio
 import secrets
 from typing import Protocol
 
@@ -7,6 +8,7 @@ from shared import logs, metrics
 from shared.dimse import audit, callers, pdu, proposal
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.entity import Entity
+from shared.dimse.framing import OnFragment
 from shared.dimse.message import Messages
 from shared.dimse.negotiate import Agreement, accept
 from shared.dimse.pdu import ProtocolFault
@@ -32,8 +34,7 @@ class Wire(Protocol):
     deadlines: Deadlines
 
     def now(self) -> float: ...
-    def write(self, data: bytes) -> None: ...
-    async def written(self) -> None: ...
+    def write(self, data: bytes) -> asyncio.Future[None] | None: ...
     def hold(self) -> None: ...
     def proceed(self) -> None: ...
     def drop(self) -> None: ...
@@ -44,7 +45,6 @@ class Wire(Protocol):
 class Association:
     __slots__ = (
         "_agreement",
-        "_deadlines",
         "_entity",
         "_messages",
         "_outcome",
@@ -55,18 +55,21 @@ class Association:
         "_request",
         "_since",
         "_wire",
+        "deadlines",
+        "on_fragment",
     )
 
     def __init__(self, entity: Entity, wire: Wire) -> None:
         self._entity = entity
         self._wire = wire
-        self._deadlines = wire.deadlines
+        self.deadlines = wire.deadlines
         self._provider = Provider(self)
         self._peer = Peer("", "", "", "", 0)
         self._request = b""  # the A-ASSOCIATE-RQ, while it is decided on
         self._agreement: Agreement | None = None
         self._rejection: Rejection | None = None
         self._messages: Messages | None = None  # while the association lasts
+        self.on_fragment: OnFragment = _ignore
         self._since = 0.0
         self._outcome = ""  # why it ended, where the state machine does not know
         self._reason = pdu.UNEXPECTED_PDU  # of our A-ABORT
@@ -86,10 +89,10 @@ class Association:
         self._provider.on(Event.INVALID)
 
     def sweep(self, now: float) -> None:
-        if self._deadlines.artim_expired(now):
+        if self.deadlines.artim_expired(now):
             self._provider.on(Event.EXPIRED)
         elif self._messages:
-            why = self._deadlines.overdue(now, busy=self._messages.busy)
+            why = self.deadlines.overdue(now, busy=self._messages.busy)
             if why:
                 self._outcome = why
                 self._provider.on(Event.ABORT)
@@ -97,7 +100,7 @@ class Association:
     def drain(self, quiet: float) -> None:
         messages = self._messages
         idle = messages is not None and not messages.busy and not messages.partial
-        if idle and self._wire.now() - self._deadlines.active >= quiet:
+        if idle and self._wire.now() - self.deadlines.active >= quiet:
             self._provider.on(Event.RELEASE)
 
     def resume(self) -> None:
@@ -112,53 +115,43 @@ class Association:
     def kept(self) -> int:
         return self._messages.kept if self._messages else 0
 
-    # What the framer finds
+    def on_read(self) -> None:
+        """What the framer finds from now on came with one read."""
+        self.deadlines.now = self._wire.now()
+        if self._messages:
+            self._messages.fresh = True
+
+    # What the framer finds, beside fragments
 
     def on_header(self, kind: int, length: int) -> None:
         if kind not in EVENTS:
             raise ProtocolFault(pdu.UNRECOGNIZED_PDU, "not a PDU")
         if length > _MAX_LENGTH.get(kind, MAX_OTHER):
             raise ProtocolFault(pdu.INVALID_PARAMETER, "the PDU is too long")
-        self._deadlines.pdu = self._wire.now()
+        self.deadlines.pdu = self.deadlines.now
         if kind == pdu.P_DATA_TF and self._provider.state is not State.ESTABLISHED:
             self._provider.on(Event.DATA)
 
     def on_pdu(self, kind: int, body: bytes) -> None:
-        self._deadlines.pdu = 0.0
         if kind == pdu.A_ASSOCIATE_RQ:
             self._request = body
         self._provider.on(EVENTS[kind])
         self._request = b""
 
-    def on_fragment(self, context: int, control: int, value: memoryview, *, whole: bool) -> None:
-        messages, deadlines = self._messages, self._deadlines
-        if messages is None:
-            return  # the association is over; its last PDUs are on their way
-        if not deadlines.message:
-            deadlines.message = self._wire.now()
-        deadlines.received += len(value)
-        messages.fragment(context, control, value, whole=whole)
-        if not messages.partial:
-            deadlines.message, deadlines.received = 0.0, 0
-            deadlines.active = self._wire.now()
-
-    def on_data_end(self) -> None:
-        self._deadlines.pdu = 0.0
-
     # What messages ask for
 
-    async def send(self, context: int, command: bytes, data: bytes | None) -> None:
+    def send(self, context: int, command: bytes, data: bytes | None) -> asyncio.Future[None] | None:
         if self._agreement and self._provider.state in _MAY_SEND:
             limit = self._agreement.maximum_length
-            self._wire.write(pdu.message(context, command, data, limit))
-            await self._wire.written()
+            return self._wire.write(pdu.message(context, command, data, limit))
+        return None
 
     def hold(self) -> None:
         self._wire.hold()
 
     def proceed(self) -> None:
         """An operation has ended."""
-        deadlines = self._deadlines
+        deadlines = self.deadlines
         deadlines.active = self._wire.now()
         if deadlines.pdu:
             deadlines.pdu = deadlines.active  # the peer may have waited for us
@@ -171,14 +164,11 @@ class Association:
     def await_request(self) -> None:
         self._start_artim()
 
-    def take_data(self) -> None:
-        pass  # fragments are taken as they come
-
-    def ignore(self) -> None:
-        pass
+    def take_data(self) -> None: ...  # fragments are taken as they come
+    def ignore(self) -> None: ...
 
     def decide(self) -> None:
-        self._deadlines.artim = 0.0
+        self.deadlines.artim = 0.0
         body, peer = self._request, self._peer
         called, calling = proposal.ae_titles(body, called=self._entity.ae_title)
         self._peer = Peer(peer.association, calling, called, peer.address, peer.port)
@@ -195,8 +185,8 @@ class Association:
 
     def send_accept(self) -> None:
         if self._agreement:
-            self._since = self._deadlines.active = self._wire.now()
-            self._deadlines.limit(self._entity.timeouts_of(self._peer))
+            self._since = self.deadlines.active = self._wire.now()
+            self.deadlines.limit(self._entity.timeouts_of(self._peer))
             self._messages = Messages(
                 self,
                 self._peer,
@@ -204,6 +194,7 @@ class Association:
                 self._entity.answering,
                 self._entity.admission.denied(self._peer),
             )
+            self.on_fragment = self._messages.fragment
             self._entity.census.join(self._wire, self._peer)
             TALLIES.add(metrics.ASSOCIATIONS)
             callers.accepted(self._known_as())
@@ -260,11 +251,12 @@ class Association:
         self._over("connection lost")
 
     def _start_artim(self) -> None:
-        self._deadlines.artim = self._wire.now()
+        self.deadlines.artim = self._wire.now()
 
     def _over(self, how: str) -> None:
         """The association has ended, the connection perhaps not yet."""
         messages, self._messages = self._messages, None
+        self.on_fragment = _ignore
         if messages:
             messages.end()
             self._entity.census.part(self._wire)
@@ -298,3 +290,7 @@ class Association:
             "called_ae": peer.called_ae,
             "address": peer.address,
         }
+
+
+def _ignore(context: int, control: int, value: memoryview, whole: bool) -> None:
+    """There is no association, or none any more: its last PDUs are on their way."""

@@ -19,7 +19,8 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, entity: Entity) -> None:
         self._entity = entity
         self._loop = asyncio.get_running_loop()
-        self.deadlines = Deadlines(entity.timeouts, self._loop.time())
+        self.now: Callable[[], float] = self._loop.time
+        self.deadlines = Deadlines(entity.timeouts, self.now())
         self._association = Association(entity, self)
         self._framer = Framer(self._association)
         self._rest = b""  # input not taken yet: part of a header, or what is held back
@@ -39,6 +40,8 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
         buffer = self._entity.buffer
+        if not self._rest:
+            return buffer
         kept = len(self._rest)
         buffer[:kept] = self._rest
         return buffer[kept:]
@@ -60,7 +63,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         self._writable = self._loop.create_future()
-        self.deadlines.output = self._loop.time()
+        self.deadlines.output = self.now()
 
     def resume_writing(self) -> None:
         self.deadlines.output = 0.0
@@ -82,16 +85,10 @@ class Connection(asyncio.BufferedProtocol):
 
     # What the association calls
 
-    def now(self) -> float:
-        return self._loop.time()
-
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> asyncio.Future[None] | None:
+        """What to wait for before the next, while the peer reads slowly."""
         self._transport.write(data)
-
-    async def written(self) -> None:
-        """Wait while the peer reads slowly."""
-        if self._writable:
-            await self._writable
+        return self._writable
 
     def hold(self) -> None:
         """Take no more input for now."""
@@ -113,23 +110,31 @@ class Connection(asyncio.BufferedProtocol):
         self._rest = b""
         if self._deaf:
             return
+        framer, association = self._framer, self._association
+        association.on_read()
         try:
-            taken = self._framer.feed(view, end)
+            taken = framer.feed(view, end)
             if taken < end:
                 self._rest = bytes(view[taken:end])
             self._account()
         except ProtocolFault as fault:
             self._deaf = True  # where the next PDU begins is not known any more
             self._rest = b""
-            self._association.fault(fault)
+            association.fault(fault)
         except Exception:  # a service's mistake must not be the end of more than its association
             log.exception("association.failed")
             self.drop()
-        if self._framer.within or self._association.partial:
+        if framer.within:
             self._acknowledge()
+        else:
+            self.deadlines.pdu = 0.0
+            if association.partial:
+                self._acknowledge()
 
     def _account(self) -> None:
         kept = len(self._rest) + self._framer.kept + self._association.kept
+        if kept == self._kept:
+            return
         more, self._kept = kept - self._kept, kept
-        if more and not self._entity.census.buffer(more):
+        if not self._entity.census.buffer(more):
             raise ProtocolFault(NOT_SPECIFIED, "too much input is kept")

@@ -24,10 +24,11 @@ class Timeouts:
 
 
 class Deadlines:
-    __slots__ = ("_timeouts", "active", "artim", "message", "output", "pdu", "received")
+    __slots__ = ("_timeouts", "active", "artim", "message", "now", "output", "pdu", "received")
 
     def __init__(self, timeouts: Timeouts, now: float) -> None:
         self._timeouts = timeouts
+        self.now = now  # of the last read: close enough for all that it brings
         self.artim = 0.0  # when ARTIM was started; 0 here and below: not running
         self.pdu = 0.0  # when the current PDU began
         self.message = 0.0  # when the current message began
@@ -38,6 +39,11 @@ class Deadlines:
     def limit(self, timeouts: Timeouts) -> None:
         """These hold from now on."""
         self._timeouts = timeouts
+
+    def complete(self) -> None:
+        """The message that was under way is complete."""
+        self.message, self.received = 0.0, 0
+        self.active = self.now
 
     def overdue(self, now: float, *, busy: bool) -> str | None:
         """Why to give the peer up, if there is a reason; ARTIM apart."""

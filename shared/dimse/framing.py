@@ -19,6 +19,8 @@ MAX_PDVS = 256  # in a PDU; real devices send one or two, and each costs us some
 
 
 Step = Callable[[memoryview, int, int], int]  # view, position, end -> position after it
+# Context, control, part of the value, whether it is the last one. The view lasts as the call does.
+OnFragment = Callable[[int, int, memoryview, bool], None]
 
 
 class Sink(Protocol):
@@ -30,11 +32,9 @@ class Sink(Protocol):
     def on_pdu(self, kind: int, body: bytes) -> None:
         """A PDU other than P-DATA-TF is complete."""
 
-    def on_fragment(self, context: int, control: int, value: memoryview, *, whole: bool) -> None:
-        """The next part of a PDV's value; `whole` with its last part. Valid during the call."""
-
-    def on_data_end(self) -> None:
-        """A P-DATA-TF is complete."""
+    @property
+    def on_fragment(self) -> "OnFragment":
+        """The next part of a PDV's value. Looked up each time: it may be another one any time."""
 
 
 class Framer:
@@ -83,18 +83,19 @@ class Framer:
         return at
 
     def _header(self, view: memoryview, at: int, end: int) -> int:
-        del end
         kind, length = HEADER.unpack_from(view, at)
         self._sink.on_header(kind, length)
         self._pdu = length
         if kind != P_DATA_TF:
             self._kind, self._body = kind, bytearray()
             self._step, self._need = self._collect, min(1, length)
-        elif length:
+        elif length:  # else without any PDV: wrong, and harmless
             self._pdvs = 0
+            at += HEADER.size
+            if end - at >= PDV_HEADER.size:
+                return self._pdv_header(view, at, end)
             self._step, self._need = self._pdv_header, PDV_HEADER.size
-        else:
-            self._sink.on_data_end()  # without any PDV: wrong, and harmless
+            return at
         return at + HEADER.size
 
     def _pdv_header(self, view: memoryview, at: int, end: int) -> int:
@@ -106,22 +107,26 @@ class Framer:
             raise ProtocolFault(INVALID_PARAMETER, "the length of a PDV does not fit its PDU")
         if self._pdvs > MAX_PDVS:
             raise ProtocolFault(INVALID_PARAMETER, "too many PDVs in a PDU")
-        self._step, self._need = self._value, 1
         at += PDV_HEADER.size
-        return at if self._pdv else self._value(view, at, end)
+        if at < end or not self._pdv:
+            return self._value(view, at, end)
+        self._step, self._need = self._value, 1
+        return at
 
     def _value(self, view: memoryview, at: int, end: int) -> int:
-        stop = min(at + self._pdv, end)
-        self._pdv -= stop - at
-        self._pdu -= stop - at
-        whole = self._pdv == 0
-        if whole:
+        length, here = self._pdv, end - at
+        whole = length <= here
+        if not whole:
+            length = here
+            self._step, self._need = self._value, 1
+        elif length == self._pdu:
+            self._step, self._need = self._header, HEADER.size
+        else:
             self._step, self._need = self._pdv_header, PDV_HEADER.size
-            if self._pdu == 0:
-                self._step, self._need = self._header, HEADER.size
-        self._sink.on_fragment(self._context, self._control, view[at:stop], whole=whole)
-        if self._pdu == 0:
-            self._sink.on_data_end()
+        self._pdv -= length
+        self._pdu -= length
+        stop = at + length
+        self._sink.on_fragment(self._context, self._control, view[at:stop], whole)
         return stop
 
     def _collect(self, view: memoryview, at: int, end: int) -> int:

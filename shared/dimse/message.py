@@ -5,19 +5,19 @@ under way only a C-CANCEL is looked at; any other message waits, with all input 
 """
 
 import asyncio
-import sys
 import traceback
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared import logs
 from shared.dimse import command as commands
 from shared.dimse.command import CommandSet
+from shared.dimse.deadlines import Deadlines
+from shared.dimse.eager import begin
 from shared.dimse.negotiate import Context
 from shared.dimse.pdu import COMMAND, INVALID_PARAMETER, LAST, UNEXPECTED_PDU, ProtocolFault
 from shared.dimse.refusal import deny, fail, refuse, verify
-from shared.dimse.respond import Responder
+from shared.dimse.respond import Responder, Sender
 from shared.dimse.service import Operation, Peer, Request
 
 MAX_COMMAND = 16384  # bytes of a command set; real ones take 200
@@ -25,11 +25,10 @@ MAX_COMMAND = 16384  # bytes of a command set; real ones take 200
 log = logs.get(__name__)
 
 
-class Line(Protocol):
+class Line(Sender, Protocol):
     """What messages need of their association."""
 
-    async def send(self, context: int, command: bytes, data: bytes | None) -> None:
-        """Send a message; waits while the peer reads slowly. Nothing once it has ended."""
+    deadlines: Deadlines
 
     def hold(self) -> None:
         """Take no more input until `proceed`."""
@@ -50,10 +49,12 @@ class Counts:
 class Messages:
     __slots__ = (
         "_answering",
+        "_at_once",
         "_command",
         "_command_context",
         "_context",
         "_contexts",
+        "_deadlines",
         "_denied",
         "_line",
         "_next",
@@ -62,6 +63,7 @@ class Messages:
         "_request",
         "_task",
         "counts",
+        "fresh",
     )
 
     def __init__(
@@ -76,16 +78,19 @@ class Messages:
         self._line = line
         self._answering = answering  # of all associations: who ends the process waits for them
         self._peer = peer
+        self._deadlines = line.deadlines
         self._contexts = contexts
         self._denied = denied
-        self._command: bytearray | None = None  # a command set that is not complete
+        self._command: bytes | None = None  # a command set that is not complete
         self._command_context = 0
         self._context = 0  # of the operation under way
         self._request: CommandSet | None = None  # of the operation under way
         self._operation: Operation | None = None
+        self._at_once = False  # whether it may be answered without a task
         self._task: asyncio.Task[None] | None = None  # finish, once the data set is complete
         self._next: tuple[int, CommandSet] | None = None  # waits for the operation to end
         self.counts = Counts()
+        self.fresh = True  # whether nothing was answered since the last read
 
     @property
     def busy(self) -> bool:
@@ -102,23 +107,32 @@ class Messages:
         """Bytes of a command set that is not complete."""
         return len(self._command) if self._command else 0
 
-    def fragment(self, context: int, control: int, value: memoryview, *, whole: bool) -> None:
+    def fragment(self, context: int, control: int, value: memoryview, whole: bool) -> None:
+        """Of a command or data set; `whole`: a PDV ends with it."""
+        deadlines = self._deadlines
+        if not deadlines.message:
+            deadlines.message = deadlines.now
+        deadlines.received += len(value)
+        last = whole and control & LAST
         if control & COMMAND:
-            self._command_fragment(context, value, last=bool(whole and control & LAST))
-        elif self._operation is None or self._task or context != self._context:
-            raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
+            self._command_fragment(context, value, last=bool(last))
         else:
-            self._write(self._operation, value)
-            if whole and control & LAST:
-                self._finish()
+            self._data_fragment(context, value, last=bool(last))
+        if last and not self.partial:
+            deadlines.complete()
 
-    def _write(self, operation: Operation, value: memoryview) -> None:
+    def _data_fragment(self, context: int, value: memoryview, *, last: bool) -> None:
+        operation = self._operation
+        if operation is None or self._task or context != self._context:
+            raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
         try:
             operation.write(value)
         except Exception as error:  # noqa: BLE001  as in _answer
             self._report(error)
             operation.abandon()
             self._operation = fail()
+        if last:
+            self._finish()
 
     def resume(self) -> None:
         """Begin the request that waited for the last one to end."""
@@ -139,15 +153,15 @@ class Messages:
                 raise ProtocolFault(UNEXPECTED_PDU, "a command within a data set")
             if context not in self._contexts:
                 raise ProtocolFault(INVALID_PARAMETER, "a context that was not proposed")
-            self._command, self._command_context = bytearray(), context
+            self._command, self._command_context = b"", context
         elif context != self._command_context:
             raise ProtocolFault(UNEXPECTED_PDU, "a command within another")
         self._command += value
         if len(self._command) > MAX_COMMAND:
             raise ProtocolFault(INVALID_PARAMETER, "the command set is too long")
         if last:
-            command, self._command = commands.decode(self._command), None
-            self._dispatch(context, command)
+            command, self._command = self._command, None
+            self._dispatch(context, commands.decode(command))
 
     def _dispatch(self, context: int, command: CommandSet) -> None:
         if command.field == commands.C_CANCEL_RQ:
@@ -168,6 +182,7 @@ class Messages:
     def _begin(self, context: int, command: CommandSet) -> None:
         self._context = context
         self._request = command
+        self._at_once = True
         self._operation = self._operation_for(self._contexts[context], command)
         self.counts.requests += 1
         if not command.has_data_set:
@@ -193,6 +208,7 @@ class Messages:
             command.sop_instance_uid,
             command.priority,
         )
+        self._at_once = context.service.at_once
         try:
             return context.service.begin(request)
         except Exception as error:  # noqa: BLE001  as in _answer
@@ -201,15 +217,20 @@ class Messages:
 
     def _finish(self) -> None:
         operation, request = self._operation, self._request
-        if operation and request:
-            responder = Responder(self._line, self._context, request)
-            task = _start(self._answer(operation, responder))
-            self._task = None if task.done() else task
-            if self._task is None:
-                self._ended(task)
-            else:
-                self._answering.add(task)
-                task.add_done_callback(self._ended)
+        if operation is None or request is None:
+            return
+        answer = self._answer(operation, Responder(self._line, self._context, request))
+        if self._at_once and self.fresh:
+            self.fresh = False  # who sends many in advance must let others in between
+            task = begin(answer)
+        else:
+            task = asyncio.get_running_loop().create_task(answer)
+        self._task = task
+        if task:
+            self._answering.add(task)
+            task.add_done_callback(self._ended)
+        else:
+            self._ended()
 
     async def _answer(self, operation: Operation, responder: Responder) -> None:
         if operation is not self._operation:
@@ -233,14 +254,8 @@ class Messages:
             frames=[f"{each.filename}:{each.lineno} {each.name}" for each in frames],
         )
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._answering.discard(task)
+    def _ended(self, task: asyncio.Task[None] | None = None) -> None:
+        if task:
+            self._answering.discard(task)
         self._task = self._operation = self._request = None
         self._line.proceed()
-
-
-def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Run at once up to the first wait: most answers need none."""
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.get_running_loop().create_task(coroutine)

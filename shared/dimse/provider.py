@@ -1,16 +1,16 @@
 """The state machine of the upper layer, an acceptor's part of it (PS3.8 9.2, Table 9-10).
 
-States and events keep the standard's numbers. What only a requestor meets is left out, and so is
-Sta3: whether to accept is decided at once.
+States and events keep the standard's numbers, by which the table finds them fast. What only a
+requestor meets is left out, and so is Sta3: whether to accept is decided at once.
 """
 
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Protocol
 
 from shared.dimse import pdu
 
 
-class State(Enum):
+class State(IntEnum):
     CLOSED = 1  # Sta1: no connection
     AWAITING_REQUEST = 2  # Sta2: connection open, A-ASSOCIATE-RQ to come
     DECIDING = 3  # Sta3: the local answer to it is due
@@ -22,7 +22,7 @@ class State(Enum):
     CLOSING = 13  # Sta13: over; the peer is to close the connection
 
 
-class Event(Enum):
+class Event(IntEnum):
     CONNECTED = 5  # E5
     REQUEST = 6  # E6: A-ASSOCIATE-RQ
     ACCEPT = 7  # E7: local

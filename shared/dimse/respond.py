@@ -15,7 +15,10 @@ _NOT_FAILED = frozenset({SUCCESS, CANCELLED})
 
 
 class Sender(Protocol):
-    async def send(self, context: int, command: bytes, data: bytes | None) -> None: ...
+    def send(self, context: int, command: bytes, data: bytes | None) -> asyncio.Future[None] | None:
+        """Send a message; what to wait for while the peer reads slowly. Nothing once the
+        association has ended.
+        """
 
 
 class Responder:
@@ -42,7 +45,9 @@ class Responder:
             comment=response.comment,
             data_set=identifier is not None,
         )
-        await self._sender.send(self._context, command, identifier)
+        waits_for = self._sender.send(self._context, command, identifier)
+        if waits_for:
+            await waits_for
         if not self._final:
             await asyncio.sleep(0)  # let a C-CANCEL in, and the other associations
 

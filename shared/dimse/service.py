@@ -68,7 +68,7 @@ class Operation(Protocol):
 class Service(Protocol):
     """Answers requests for some abstract syntaxes. One object serves all associations.
 
-    The two attributes have defaults for classes that name Service as their base.
+    The attributes have defaults for classes that name Service as their base.
     """
 
     commands: frozenset[int] = frozenset({0x0001, 0x0020})
@@ -78,6 +78,11 @@ class Service(Protocol):
 
     transfer_syntaxes: frozenset[str] | None = None
     """Transfer syntaxes it can work with; None: any, private ones too."""
+
+    at_once: bool = True
+    """Whether `finish` may run up to its first wait before it has a task of its own. One that
+    needs its task even there, as for asyncio.timeout or a context variable, says False.
+    """
 
     def takes(self, abstract_syntax: str) -> bool:
         """Whether to accept a presentation context for this abstract syntax (PS3.8 9.3.2.2)."""

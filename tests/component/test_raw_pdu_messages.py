@@ -134,15 +134,19 @@ def test_a_pdu_longer_than_asked_for_is_taken(running: Running, service: Recordi
     assert service.received[0].data == data
 
 
+@pytest.mark.parametrize("step", [1000, 100_000])
 def test_requests_sent_ahead_are_answered_one_by_one_in_order(
-    running: Running, service: RecordingService
+    running: Running, service: RecordingService, step: int
 ) -> None:
     with RawAssociation(running.port) as requestor:
         requestor.associate()
+        stream = b""
         for number in range(1, 6):
             rq = c_store_rq(message=number, instance=b"1.%d" % number)
-            requestor.send(p_data(1, 3, rq), p_data(1, 2, b"%d" % number * 1000))
-        requestor.send(p_data(1, 3, c_echo_rq(6)), pdu(5, bytes(4)))
+            stream += p_data(1, 3, rq) + p_data(1, 2, b"%d" % number * 1000)
+        stream += p_data(1, 3, c_echo_rq(6)) + pdu(5, bytes(4))
+        for at in range(0, len(stream), step):
+            requestor.send(stream[at : at + step])
 
         assert [requestor.answer().number(0x0120) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
         assert requestor.read()[0] == 6
