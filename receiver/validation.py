@@ -37,7 +37,10 @@ def sop_instance_uid(request: Request, head: Head) -> str:
 
 
 def _first_usable(*values: str) -> str:
-    return next(filter(is_usable, values), "")
+    for value in values:  # mostly the first
+        if is_usable(value):
+            return value
+    return ""
 
 
 NAMELESS = Rule(

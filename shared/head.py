@@ -28,9 +28,8 @@ DEEPEST = 32  # levels of sequences
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
 _UNDEFINED = 0xFFFF_FFFF
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())  # PS3.5 Table 7.1-1
-
-
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_VRS = _SHORT | _LONG
 
 
 class Encoding(NamedTuple):
@@ -41,7 +40,7 @@ class Encoding(NamedTuple):
     deflated: bool = False
 
 
-# Every other transfer syntax, private ones too, is taken to be Explicit VR Little Endian (A.4).
+_EXPLICIT = Encoding()  # every other transfer syntax, private ones too (PS3.5 A.4)
 ENCODINGS = {
     "1.2.840.10008.1.2": Encoding(implicit=True),
     "1.2.840.10008.1.2.1.99": Encoding(deflated=True),
@@ -73,7 +72,7 @@ class Head:
     """Feed it the fragments of a data set in order; look at `values` at any time."""
 
     def __init__(self, transfer_syntax: str) -> None:
-        encoding = ENCODINGS.get(transfer_syntax, Encoding())
+        encoding = ENCODINGS.get(transfer_syntax, _EXPLICIT)
         self.state = State.READING
         self.values: dict[int, str] = {}  # by tag, padding removed
         self.mislabelled = False  # its VRs are not as its transfer syntax says
@@ -122,32 +121,48 @@ class Head:
             tag, length, value = found
             if len(self._implicit) == 1:
                 self._look_at(tag)
-                if tag in WANTED and length <= LONGEST_VALUE:
-                    if value + length > end:
-                        break
-                    self.values[tag] = _text(tag, data[value : value + length])
+                if tag in WANTED and not self._take(tag, data, value, length, end):
+                    break
+                if tag == STUDY_INSTANCE_UID:
+                    self.state = State.COMPLETE  # nothing that is wanted comes after it
+                    break
             at = value + self._inside(tag, length)
         self._rest = bytes(data[at:]) if self.state is State.READING else b""
         self._skip = max(0, at - end)
 
     def _pass_over(self, data: bytes | memoryview, at: int, end: int) -> int:
-        """The common case, fast: elements that nobody looks for, up to one that needs a look."""
+        """The common case, fast: elements before Study Instance UID that have a length, and are
+        there whole where somebody looks for them. The next one needs a closer look.
+        """
         if self._implicit != [False] or not self._elements:
             return at
         explicit, long = self._layout.explicit.unpack_from, self._layout.long.unpack_from
-        while at + 12 <= end:
+        while at + 12 <= end and self._elements < MOST_ELEMENTS:
             group, element, vr, length = explicit(data, at)
             tag = group << 16 | element
-            if tag >= STUDY_INSTANCE_UID or tag in WANTED:
+            if tag >= STUDY_INSTANCE_UID:
                 break
-            if vr in _SHORT:
-                at += 8 + length
-            elif vr in _LONG and long(data, at + 8)[0] != _UNDEFINED:
-                at += 12 + long(data, at + 8)[0]
-            else:
+            value = at + 8
+            if vr not in _SHORT:
+                length = long(data, value)[0]
+                if vr not in _LONG or length == _UNDEFINED:
+                    break
+                value += 4
+            if tag in WANTED and not self._take(tag, data, value, length, end):
                 break
+            if tag > SOP_INSTANCE_UID:
+                self.identified = True
+            at = value + length
             self._elements += 1
         return at
+
+    def _take(self, tag: int, data: bytes | memoryview, value: int, length: int, end: int) -> bool:
+        """Keep a value; False if not all of it is there."""
+        if length <= LONGEST_VALUE:
+            if value + length > end:
+                return False
+            self.values[tag] = _text(tag, data[value : value + length])
+        return True
 
     def _header(self, data: bytes | memoryview, at: int, end: int) -> tuple[int, int, int] | None:
         """Tag, length, and where the value begins; None if not all of it is there."""
@@ -174,7 +189,7 @@ class Head:
         """Some peers send Implicit VR where Explicit was agreed, or the reverse: the first element
         shows it. A length of Implicit VR that reads as a VR would be of 16 KiB and more.
         """
-        implicit = bytes(vr) not in _SHORT | _LONG
+        implicit = bytes(vr) not in _VRS
         self.mislabelled = implicit is not self._implicit[0]
         self._implicit[0] = implicit
 

@@ -39,6 +39,14 @@ NOISY = (
 )
 
 
+class Logger(structlog.stdlib.BoundLogger):
+    def debug(self, event: str | None = None, *args: Any, **told: Any) -> Any:
+        """DEBUG is per instance: where it is not wanted, nothing is made of it."""
+        if self._logger.isEnabledFor(logging.DEBUG):
+            return super().debug(event, *args, **told)
+        return None
+
+
 def configure(settings: LogSettings, service: str, stream: TextIO | None = None) -> None:
     """Send every log record of this process to `stream` (default: standard error)."""
     shared: list[Processor] = [
@@ -74,7 +82,7 @@ def configure(settings: LogSettings, service: str, stream: TextIO | None = None)
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        wrapper_class=Logger,
         cache_logger_on_first_use=True,
     )
     tracebacks.hook()

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from shared import logs
 from shared.dimse import command as commands
-from shared.dimse.command import CommandSet
+from shared.dimse.command import CommandSet, Decoder
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.eager import begin
 from shared.dimse.negotiate import Context
@@ -55,6 +55,7 @@ class Messages:
         "_context",
         "_contexts",
         "_deadlines",
+        "_decode",
         "_denied",
         "_line",
         "_next",
@@ -78,6 +79,7 @@ class Messages:
         self._line = line
         self._answering = answering  # of all associations: who ends the process waits for them
         self._peer = peer
+        self._decode = Decoder()
         self._deadlines = line.deadlines
         self._contexts = contexts
         self._denied = denied
@@ -161,7 +163,7 @@ class Messages:
             raise ProtocolFault(INVALID_PARAMETER, "the command set is too long")
         if last:
             command, self._command = self._command, None
-            self._dispatch(context, commands.decode(command))
+            self._dispatch(context, self._decode(command))
 
     def _dispatch(self, context: int, command: CommandSet) -> None:
         if command.field == commands.C_CANCEL_RQ:

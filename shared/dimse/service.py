@@ -6,7 +6,7 @@ receive buffer and is valid only during `write`: copy what must outlive it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,7 @@ class Peer:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A DIMSE request (PS3.7) on an accepted presentation context."""
 
     peer: Peer
@@ -35,8 +34,7 @@ class Request:
     command: Any = None  # the whole command set as a pydicom Dataset, where more is needed
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One response: for C-FIND any number that are pending (identifier set), then a final one."""
 
     status: int

@@ -41,6 +41,8 @@ def request(data: bytes) -> None:
 
 def command(data: bytes) -> None:
     read = commands.decode(data)
+    decode = commands.Decoder()
+    assert decode(data) == decode(data) == read
     written = commands.decode(commands.response(read, 0xA700, comment="of any kind"))
     assert written.field == read.field | commands.RESPONSE
     assert written.responded_to == read.message_id

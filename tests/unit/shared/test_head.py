@@ -85,6 +85,10 @@ def test_it_reads_no_further_than_the_study() -> None:
     }
 
 
+def test_it_is_complete_with_the_study_whatever_follows() -> None:
+    assert head_of(IDENTITY + STUDY).state is State.COMPLETE
+
+
 def test_the_instance_is_identified_before_its_study_is_known() -> None:
     head = head_of(IDENTITY + explicit(MODALITY, "CS", b"CT"))
 
