@@ -17,7 +17,7 @@ RECEIVER = 700.0  # instances a second, one receiver process, CT, synced (suite 
 SENDING = 0.0012
 INDEX = 38_000.0  # instances a second through one index: add, claim and acknowledge
 REMEMBERED = 150  # bytes of Redis for an instance that waits, rounded up
-BATCH = 64  # instances: upload's default
+BATCH = 64  # instances in a request at least, in a flood: it may grow where answers come soon
 STEP = 60.0  # seconds
 SHARE = 0.7  # of what it can do that a receiver is planned for
 # For validation: of the origin server (seconds), and uploaders with a worker each.

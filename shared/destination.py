@@ -228,7 +228,12 @@ class Destination(Section):
     parallelism: int = Field(
         default=10, ge=1, le=256, description="Store requests in flight at most."
     )
-    batch_instances: int = Field(default=64, ge=1, le=1000, description="Instances in a request.")
+    batch_instances: int = Field(
+        default=256,
+        ge=1,
+        le=1000,
+        description="Instances in a request; beyond 64 only while it answers within a second.",
+    )
     batch_bytes: int = Field(
         default=64 * MEBIBYTE, ge=1, description="Bytes in a request; a larger instance goes alone."
     )

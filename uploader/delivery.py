@@ -14,7 +14,7 @@ from uploader.fate import unexplained
 from uploader.origin import Origin
 from uploader.outcome import BatchRefused, Outcome, Verdict
 from uploader.parts import Kind, Part, parts
-from uploader.room import Room
+from uploader.room import Number, Room
 from uploader.settle import Settlement, Tally
 from uploader.turns import Turn
 from uploader.unaccounted import Unaccounted
@@ -47,6 +47,7 @@ class Delivery:
         self._settlement = Settlement(self._name, workplace)
         self._unaccounted = Unaccounted(origin, workplace, self._settlement)
         self._room = Room(origin.destination.batch_bytes)
+        self._number = Number(origin.destination.batch_instances)
         self._faults = 0  # in a row
         self._reached: dict[str, None] = {}  # URIs that were answered at, the latest last
 
@@ -55,6 +56,11 @@ class Delivery:
         """Bytes that a request should have at most."""
         pace = self._origin.pace
         return int(min(self._room.bytes, pace.room)) if pace else self._room.bytes
+
+    @property
+    def most(self) -> int:
+        """Instances that a request should have at most."""
+        return self._number.instances
 
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
@@ -79,14 +85,18 @@ class Delivery:
             outcomes = self._store(part)
         except BatchRefused as refused:
             self._room.learn(part.size, refused.outcome)
+            self._number.failed()
             return part.halves()
         except DestinationFault as fault:
             self._faults += 1
+            self._number.failed()
             return self._failed(turn, part, fault)
         self._remember(self._place(part.claims[0]))
         if not part.single:
             self._room.taken(part.size)
-        self._answered(turn, part, outcomes, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        self._number.answered(len(part.claims), seconds)
+        self._answered(turn, part, outcomes, seconds)
         return []
 
     def _store(self, part: Part) -> list[Outcome]:

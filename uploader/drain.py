@@ -59,7 +59,7 @@ class Drain:
     def _claim(self, turn: Turn) -> Batch:
         return self._at.index.claim(
             self._destination.name,
-            most=1 if turn.probing else self._destination.batch_instances,
+            most=1 if turn.probing else self._delivery.most,
             max_bytes=self._delivery.room,
             lease=self._at.settings.lease,
             probing=turn.probing,

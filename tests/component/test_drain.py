@@ -8,6 +8,7 @@ from tests.support.delivery import Begin
 from tests.support.instances import make
 from tests.support.origin_server import Exchange, OriginServer
 from tests.support.poison import instances
+from uploader.room import QUICK
 
 
 def test_what_is_stored_leaves_the_spool_byte_for_byte(
@@ -34,6 +35,29 @@ def test_a_flood_goes_in_full_batches(
     uploader.drain.tick()
 
     assert [len(each.instances) for each in origin_server.stores] == [10, 10, 5]
+
+
+def test_batches_grow_where_the_server_answers_soon(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader = begin({"batch_instances": 100})
+    uploader.keep(*instances(tmp_path, 170))
+
+    uploader.drain.tick()
+
+    assert [len(each.instances) for each in origin_server.stores] == [64, 100, 6]
+
+
+def test_batches_stay_small_where_the_server_takes_its_time(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader = begin({"batch_instances": 100})
+    origin_server.script(answers.delayed(QUICK + 0.2))
+    uploader.keep(*instances(tmp_path, 130))
+
+    uploader.drain.tick()
+
+    assert [len(each.instances) for each in origin_server.stores] == [64, 64, 2]
 
 
 def test_two_receptions_of_one_instance_are_both_sent_in_order(

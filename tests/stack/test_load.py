@@ -1,5 +1,5 @@
 """While modalities send: to kill, replace, update, scale or cut off a container loses nothing that
-was acknowledged, and sends no more than 64 instances twice for each request that it interrupts.
+was acknowledged, and sends no more than a batch twice for each request that it interrupts.
 """
 
 import contextlib

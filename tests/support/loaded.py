@@ -14,7 +14,7 @@ from tests.support.sending import ARRIVAL
 from tests.support.waiting import wait_until
 
 OVERRIDES = ISOLATED.with_name("loaded.yml")
-BATCH = 64  # instances in a request, at most
+BATCH = 256  # instances in a request, at most
 SITE = ("receiver", "second", "uploader", "redis")
 SITE_B = ("receiver_b", "uploader_b", "redis_b")
 SERVICES = (*SITE, *SITE_B, "origin")
