@@ -30,6 +30,7 @@ _UNDEFINED = 0xFFFF_FFFF
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())  # PS3.5 Table 7.1-1
 _SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VRS = _SHORT | _LONG
+_FIRST_VR = slice(4, 6)  # bytes of a data set
 
 
 class Encoding(NamedTuple):
@@ -84,6 +85,7 @@ class Head:
         self._rest = b""  # an element's beginning whose end has not come
         self._skip = 0  # bytes of the next fragments that belong to a value of no interest
         self._elements = 0
+        self._recognised = False  # whether its first VR was looked at
         self._unknown = False  # whether the last VR of an explicit one was UN
 
     def feed(self, fragment: bytes | memoryview) -> None:
@@ -113,9 +115,11 @@ class Head:
         data = self._rest + bytes(fragment) if self._rest else fragment
         end = len(data)
         at = self._skip
+        if not self._recognised and end >= _FIRST_VR.stop:
+            self._recognise(data[_FIRST_VR])
         while self.state is State.READING:
             at = self._pass_over(data, at, end)
-            found = self._header(data, at, end)
+            found = self._header(data, at, end) if self.state is State.READING else None
             if found is None:
                 break
             tag, length, value = found
@@ -123,37 +127,37 @@ class Head:
                 self._look_at(tag)
                 if tag in WANTED and not self._take(tag, data, value, length, end):
                     break
-                if tag == STUDY_INSTANCE_UID:
-                    self.state = State.COMPLETE  # nothing that is wanted comes after it
-                    break
             at = value + self._inside(tag, length)
         self._rest = bytes(data[at:]) if self.state is State.READING else b""
         self._skip = max(0, at - end)
 
     def _pass_over(self, data: bytes | memoryview, at: int, end: int) -> int:
-        """The common case, fast: elements before Study Instance UID that have a length, and are
-        there whole where somebody looks for them. The next one needs a closer look.
+        """The common case, fast: elements that have a length, and are there whole where somebody
+        looks for them, up to the one after Study Instance UID. Any other needs a closer look.
         """
-        if self._implicit != [False] or not self._elements:
+        if self._implicit != [False]:
             return at
         explicit, long = self._layout.explicit.unpack_from, self._layout.long.unpack_from
-        while at + 12 <= end and self._elements < MOST_ELEMENTS:
+        passed, most = 0, MOST_ELEMENTS - self._elements
+        while at + 12 <= end and passed < most:
             group, element, vr, length = explicit(data, at)
             tag = group << 16 | element
-            if tag >= STUDY_INSTANCE_UID:
-                break
             value = at + 8
             if vr not in _SHORT:
                 length = long(data, value)[0]
                 if vr not in _LONG or length == _UNDEFINED:
                     break
                 value += 4
+            if tag > STUDY_INSTANCE_UID:
+                self.state = State.COMPLETE
+                break
             if tag in WANTED and not self._take(tag, data, value, length, end):
                 break
             if tag > SOP_INSTANCE_UID:
                 self.identified = True
             at = value + length
-            self._elements += 1
+            passed += 1
+        self._elements += passed
         return at
 
     def _take(self, tag: int, data: bytes | memoryview, value: int, length: int, end: int) -> bool:
@@ -168,8 +172,6 @@ class Head:
         """Tag, length, and where the value begins; None if not all of it is there."""
         if at + 8 > end:
             return None
-        if not self._elements:
-            self._recognise(data[at + 4 : at + 6])
         if self._implicit[-1]:
             group, element, length = self._layout.implicit.unpack_from(data, at)
             return group << 16 | element, length, at + 8
@@ -189,6 +191,7 @@ class Head:
         """Some peers send Implicit VR where Explicit was agreed, or the reverse: the first element
         shows it. A length of Implicit VR that reads as a VR would be of 16 KiB and more.
         """
+        self._recognised = True
         implicit = bytes(vr) not in _VRS
         self.mislabelled = implicit is not self._implicit[0]
         self._implicit[0] = implicit
@@ -218,9 +221,9 @@ def _text(tag: int, value: bytes | memoryview) -> str:
     """Names come in the character set of the data set, of which two are told apart: most are
     ISO_IR 192 or ISO_IR 100.
     """
-    encoded = bytes(value)
     if tag not in TEXT:
-        return encoded.decode("ascii", "replace").strip(" \0")
+        return str(value, "ascii", "replace").strip(" \0")
+    encoded = bytes(value)
     try:
         return encoded.decode().strip(" \0")
     except UnicodeDecodeError:

@@ -115,26 +115,25 @@ class Messages:
         if not deadlines.message:
             deadlines.message = deadlines.now
         deadlines.received += len(value)
-        last = whole and control & LAST
+        last = whole and bool(control & LAST)
         if control & COMMAND:
-            self._command_fragment(context, value, last=bool(last))
+            self._command_fragment(context, value, last=last)
+        elif self._operation is None or self._task or context != self._context:
+            raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
         else:
-            self._data_fragment(context, value, last=bool(last))
+            try:
+                self._operation.write(value)
+            except Exception as error:  # noqa: BLE001  as in _answer
+                self._break_off(self._operation, error)
+            if last:
+                self._finish()
         if last and not self.partial:
             deadlines.complete()
 
-    def _data_fragment(self, context: int, value: memoryview, *, last: bool) -> None:
-        operation = self._operation
-        if operation is None or self._task or context != self._context:
-            raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
-        try:
-            operation.write(value)
-        except Exception as error:  # noqa: BLE001  as in _answer
-            self._report(error)
-            operation.abandon()
-            self._operation = fail()
-        if last:
-            self._finish()
+    def _break_off(self, operation: Operation, error: Exception) -> None:
+        self._report(error)
+        operation.abandon()
+        self._operation = fail()
 
     def resume(self) -> None:
         """Begin the request that waited for the last one to end."""

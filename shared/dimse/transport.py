@@ -1,7 +1,6 @@
 """What the acceptor asks of its sockets."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -35,8 +34,10 @@ def tune(transport: asyncio.BaseTransport) -> Callable[[], None]:
         """A peer with Nagle's algorithm sends the rest of a message only once the first part is
         acknowledged; the kernel would take 40 ms over that, and forgets what it was told.
         """
-        with contextlib.suppress(OSError):  # the connection is gone: that is reported elsewhere
+        try:
             connection.setsockopt(socket.IPPROTO_TCP, option, 1)
+        except OSError:
+            return  # the connection is gone: that is reported elsewhere
 
     return acknowledge
 

@@ -85,8 +85,11 @@ def test_it_reads_no_further_than_the_study() -> None:
     }
 
 
-def test_it_is_complete_with_the_study_whatever_follows() -> None:
-    assert head_of(IDENTITY + STUDY).state is State.COMPLETE
+def test_tags_that_are_not_sorted_are_read_on() -> None:
+    late = STUDY + IDENTITY + explicit(MODALITY, "CS", b"CT") + END
+
+    assert head_of(late).values[SOP_INSTANCE_UID] == "1.2.3"
+    assert head_of(late).values[MODALITY] == "CT"
 
 
 def test_the_instance_is_identified_before_its_study_is_known() -> None:
@@ -127,13 +130,14 @@ def test_a_value_of_any_length_before_the_study_is_passed_over_without_being_kep
     assert peak < 200_000
 
 
+@pytest.mark.parametrize("step", [0, 1, 9])
 @pytest.mark.parametrize("tag", [0x0008_0005, SOP_CLASS_UID])
-def test_implicit_vr_where_explicit_was_agreed_is_recognised(tag: int) -> None:
+def test_implicit_vr_where_explicit_was_agreed_is_recognised(tag: int, step: int) -> None:
     value = b"1.2.840\0"
     data = pack("<HHI", tag >> 16, tag & 0xFFFF, len(value)) + value
     data += pack("<HHI", 8, 0x18, 4) + b"1.2\0" + pack("<HHI", 0x20, 0xD, 4) + b"1.5\0"
 
-    head = head_of(data, EXPLICIT)
+    head = head_of(data, EXPLICIT, step)
 
     assert head.mislabelled
     assert head.values[SOP_INSTANCE_UID] == "1.2"
