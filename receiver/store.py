@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
+from receiver.gathering import Gathering
 from receiver.part10 import file_meta
 from receiver.report import Report
 from receiver.routing import Router
@@ -20,6 +21,7 @@ from shared.head import Head
 from shared.routing import Decision
 from shared.sender import Sender
 from shared.spool import Pressure, Reception, Spool
+from shared.staging import Staged
 from shared.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 from shared.tracing import Attributes
 from shared.watermark import WHY
@@ -60,6 +62,7 @@ class StorageService(Service):
         self.report = Report()
         # Without a sync there is nothing to wait for, and a thread would cost more than it saves.
         self._keepers = ThreadPoolExecutor(KEEPERS, "keeper") if sync else None
+        self._gathering = Gathering(spool, announce)
 
     def takes(self, abstract_syntax: str) -> bool:
         return self.router.leads_anywhere and is_storage(abstract_syntax)
@@ -70,26 +73,35 @@ class StorageService(Service):
     def close(self) -> None:
         """Wait for what is being kept."""
         self.report.close()
+        self._spool.settle()
         if self._keepers:
             self._keepers.shutdown()
 
-    def receive(self) -> Reception:
+    def receive(self) -> Reception | Staged:
         if self._spool.pressure() is Pressure.HARD:
             raise SpoolFull(WHY[Pressure.HARD])
-        return self._spool.receive()
+        return self._spool.stage()
 
     def decide(self, request: Request, head: Head) -> Decision:
         return self.router.decide(request, head)
 
     async def keep(
         self,
-        reception: Reception,
+        reception: Reception | Staged,
         destinations: Sequence[str],
         *,
         urgent: bool,
         senders: Mapping[str, Sender],
     ) -> str:
         """What the spool calls it. Raises SpoolError."""
+        if isinstance(reception, Staged):
+            if reception.in_memory and len(destinations) == 1:
+                [destination] = destinations
+                sender = senders.get(destination)
+                return await self._gathering.keep(
+                    reception, destination, urgent=urgent, sender=sender
+                )
+            reception = reception.in_file()
         if self._keepers is None:
             return self._keep(reception, destinations, urgent, senders)
         loop = asyncio.get_running_loop()
@@ -104,7 +116,7 @@ class StorageService(Service):
         urgent: bool,
         senders: Mapping[str, Sender],
     ) -> str:
-        # Announced here: an association that ends meanwhile takes nothing back.
+        # Announced here: as in Gathering.
         kept = reception.keep(destinations, urgent=urgent, senders=senders)
         self._announce(kept)
         return kept[0].reception
@@ -151,7 +163,7 @@ class Store:
         self._settled = settled
         self._head = Head(request.transfer_syntax)
         self._held = bytearray()  # the head, until the file meta is known
-        self._reception: Reception | None = None
+        self._reception: Reception | Staged | None = None
         self._keeping = False
         self._fault: SpoolError | None = None
 
@@ -187,7 +199,7 @@ class Store:
         else:
             self._held += fragment
 
-    def _begin_file(self, fragment: memoryview) -> Reception:
+    def _begin_file(self, fragment: memoryview) -> Reception | Staged:
         request, head = self._request, self._head
         meta = file_meta(
             sop_class_uid(request, head), sop_instance_uid(request, head), request.transfer_syntax
@@ -236,7 +248,12 @@ class Store:
         return Response(SUCCESS)
 
     def _tell(
-        self, reception: Reception, decision: Decision, name: str, complete: float, safe: float
+        self,
+        reception: Reception | Staged,
+        decision: Decision,
+        name: str,
+        complete: float,
+        safe: float,
     ) -> None:
         """It was kept; `complete`, `safe`: when its data set was, and then the disk had it."""
         request, begun = self._request, self._begun

@@ -10,9 +10,9 @@ import shutil
 import time
 from pathlib import Path
 
-from shared import logs
+from shared import kept, logs
 from shared.entry import SUFFIX, Entry
-from shared.folders import MODE, leave, names
+from shared.folders import MODE, names
 
 FOLDER = ".delivered"
 HOUR = 3600.0  # seconds; what is in a folder was delivered within one
@@ -31,7 +31,7 @@ class Delivered:
         gone is fine. Raises OSError.
         """
         if not self._keep or not self._kept(entry, file):
-            file.unlink(missing_ok=True)
+            kept.remove(file)
 
     def tidy(self, now: float) -> None:
         """Remove what has been kept long enough, by the hour."""
@@ -55,7 +55,7 @@ class Delivered:
         folder = self._root / FOLDER / entry.destination / hour
         try:
             folder.mkdir(MODE, parents=True, exist_ok=True)
-            leave(file, folder / (entry.name + SUFFIX))
+            kept.move(file, folder / (entry.name + SUFFIX))
         except FileNotFoundError:  # the file is gone, or the folder, just now
             return False
         except OSError as error:

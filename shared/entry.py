@@ -2,6 +2,8 @@
 
 <destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<received, ns, hex><process, hex>~<size><sender>.dcm
 
+In a segment (see shared.kept) the third part is <YYYYMMDDHHMMSS>-<process, hex>.seg/<offset, hex>.
+
 `sender` is there where the destination's URI depends on it: ~<called AE>~<calling AE>~<modality>,
 percent-encoded.
 
@@ -18,11 +20,16 @@ from shared.sender import ENCODED, Sender
 DESTINATION = r"[a-z0-9][a-z0-9_-]{0,39}"  # as shared.destination allows
 URGENT, ROUTINE = "urgent", "routine"
 FOLDER = r"[0-9]{10}(?:[0-9]{4})?"
+OFFSET = r"[0-9a-f]{8}"  # in a segment
+SEGMENT = r"[0-9]{14}-[0-9a-f]{8}\.seg"
 RECEPTION = r"[0-9a-f]{24}~[0-9]{1,19}"
 NAME = rf"{RECEPTION}(?:{ENCODED})?"
 SUFFIX = ".dcm"
 
-_PATH = re.compile(rf"{DESTINATION}/(?:{URGENT}|{ROUTINE})/{FOLDER}/{NAME}\.dcm", re.ASCII)
+_PATH = re.compile(
+    rf"{DESTINATION}/(?:{URGENT}|{ROUTINE})/(?:{FOLDER}|{SEGMENT}/{OFFSET})/{NAME}\.dcm",
+    re.ASCII,
+)
 _TIME_DIGITS = 16  # of 64 bits of nanoseconds since 1970
 
 

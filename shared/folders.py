@@ -102,15 +102,6 @@ def make(root: Path, path: str, *, sync: bool) -> None:
             sync_folder(above)
 
 
-def leave(file: Path, target: Path) -> None:
-    """Rename a file so that it is gone in any case: where the target is another hard link to it,
-    as after an orphan was moved to a destination that had the instance, a rename does nothing
-    (rename(2)). Raises OSError.
-    """
-    file.rename(target)
-    file.unlink(missing_ok=True)
-
-
 def make_root(root: Path, *, sync: bool) -> None:
     """Create the root and what lacks above it, durably. Raises OSError."""
     missing = [each for each in (root, *root.parents) if not each.exists()]

@@ -26,7 +26,7 @@ class Incoming:
     def __init__(self, root: Path, process: int, *, ahead: bool) -> None:
         """`ahead`: have partial files ready before they are needed."""
         self._folder = f"{root}/{FOLDER}"
-        self._process = f"{process:08x}"
+        self.process = f"{process:08x}"
         self._numbers = itertools.count()
         self._lock: int | None = None
         self._home: os.stat_result | None = None  # of the folder, as it was when it was begun with
@@ -35,9 +35,13 @@ class Incoming:
 
     def create(self) -> Partial:
         """A new partial file. Raises OSError, SpoolError."""
+        self.prove_home()
+        return self._spares.take() if self._spares else self._make()
+
+    def prove_home(self) -> None:
+        """That what is kept now will be found again. Raises OSError, SpoolError."""
         if not self._holds():
             self._hold()
-        return self._spares.take() if self._spares else self._make()
 
     def close(self) -> None:
         if self._spares:
@@ -49,7 +53,7 @@ class Incoming:
             self._let_go()
 
     def _make(self) -> Partial:
-        path = f"{self._folder}/.{self._process}-{next(self._numbers)}.part"
+        path = f"{self._folder}/.{self.process}-{next(self._numbers)}.part"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         return Partial(path, os.open(path, flags, MODE))
 
@@ -62,10 +66,10 @@ class Incoming:
         names = os.listdir(self._folder)  # noqa: PTH208  names are enough
         owners = {found[1] for name in names if (found := _PARTIAL.fullmatch(name))}
         owners |= {found[1] for name in names if (found := _LOCK_FILE.fullmatch(name))}
-        return sum(self._bury(owner, names) for owner in owners - {self._process})
+        return sum(self._bury(owner, names) for owner in owners - {self.process})
 
     def _lock_file(self) -> str:
-        return f"{self._folder}/.{self._process}.lock"
+        return f"{self._folder}/.{self.process}.lock"
 
     def _holds(self) -> bool:
         return self._lock is not None and os.path.exists(self._lock_file())  # noqa: PTH110  _make

@@ -14,11 +14,12 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
-from shared import logs
+from shared import kept, logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.folders import MODE, names
@@ -39,6 +40,14 @@ _INSTANCE = re.compile(rb"\x02\0\x03\0UI[\0-\x42]\0([\x21-\x7e]+)\0?\x02\0\x10\0
 log = logs.get(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What whoever sent an instance knows of its file."""
+
+    sop_instance_uid: str
+    sha256: str  # hexadecimal digits
+
+
 class Ledger:
     """Safe to use from several threads and processes: a line is one write."""
 
@@ -51,13 +60,19 @@ class Ledger:
         self._hour = ""
         self._descriptor = -1
 
-    def note(self, entry: Entry, file: Path) -> None:
-        """The file is delivered. Raises FileNotFoundError if it is gone; no other fault matters."""
+    def note(self, entry: Entry, file: Path, sent: Sent | None = None) -> None:
+        """The file is delivered; `sent` spares reading it once more. Raises FileNotFoundError if
+        it is gone; no other fault matters.
+        """
         if not self._bytes:
             return
         try:
-            with os.fdopen(open_regular(file), "rb", 0) as stream:
-                line = self._line(entry, stream)
+            if sent and self._digests:
+                kept.size(file)  # whether it is there
+                line = _line(entry, sent)
+            else:
+                with kept.stream(file) as stream:
+                    line = self._line(entry, stream)
             with self._lock:
                 os.write(self._open(), line)
         except FileNotFoundError:
@@ -97,15 +112,8 @@ class Ledger:
 
     def _line(self, entry: Entry, stream: IO[bytes]) -> bytes:
         head = stream.read(HEAD)
-        record = {
-            "time": round(time.time(), 3),
-            "destination": entry.destination,
-            "sop_instance_uid": _instance(head),
-            "sha256": _digest(head, stream) if self._digests else "",
-            "size": entry.size,
-            "name": entry.name,
-        }
-        return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        digest = _digest(head, stream) if self._digests else ""
+        return _line(entry, Sent(_instance(head), digest))
 
     def _open(self) -> int:
         hour = _hour(time.time())
@@ -122,6 +130,18 @@ class Ledger:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor, self._hour = -1, ""
+
+
+def _line(entry: Entry, sent: Sent) -> bytes:
+    record = {
+        "time": round(time.time(), 3),
+        "destination": entry.destination,
+        "sop_instance_uid": sent.sop_instance_uid,
+        "sha256": sent.sha256,
+        "size": entry.size,
+        "name": entry.name,
+    }
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 def _hour(at: float) -> str:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared import logs
+from shared import kept, logs
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.faults import spool_fault
-from shared.folders import Folders, leave, make, names
+from shared.folders import Folders, make, names
 from shared.regular import create_regular, open_regular
 from shared.sync import sync_folder
 
@@ -79,7 +79,7 @@ class Quarantine:
             with _alone_in(folder):
                 try:
                     _write(record_file, {**record, "urgent": entry.urgent})
-                    leave(self._root / entry.path, folder / (entry.name + SUFFIX))
+                    kept.move(self._root / entry.path, folder / (entry.name + SUFFIX))
                 except FileNotFoundError:
                     _forget_alone(record_file)
                     raise

@@ -2,6 +2,7 @@
 Redis is an index of it that can be lost at any moment.
 
     <root>/<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<name>.dcm   kept, see shared.entry
+    <root>/<destination>/<urgent|routine>/<YYYYMMDDHHMMSS>-….seg        many, see shared.segment
     <root>/.incoming/                                                   partial, see shared.incoming
     <root>/.quarantine/<destination>/<name>.dcm and .json               see shared.quarantine
     <root>/.delivered/, <root>/.ledger/                                  see shared.retention
@@ -13,29 +14,34 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from shared import incoming, quarantine
+from shared import incoming, kept, logs, quarantine, segment
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
-from shared.errors import SpoolError
+from shared.errors import SpoolError, SpoolFull
 from shared.faults import spool_fault
 from shared.folders import MODE, Folders, make_root, names
 from shared.incoming import Incoming
 from shared.layout_version import check_version
+from shared.ledger import Sent
 from shared.quarantine import Quarantined
 from shared.reception import Reception
 from shared.retention import Retention
+from shared.segments import Commit, Segments, Told
 from shared.spool_probe import probe
 from shared.spool_sections import SpoolSettings
+from shared.staging import Staged, Staging
 from shared.watermark import Pressure, Watermark
 
 __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 
+log = logs.get(__name__)
+
 OPEN_PAUSE = 1.0  # seconds before a spool that could not be opened is tried again
-VERSION = 2  # 1: no sender in the names
+VERSION = 3  # 1: no sender in the names; 2: no segments
 
 
 class Spool:
@@ -51,6 +57,9 @@ class Spool:
         self._watermark = Watermark(self.root, settings)
         self._retention = Retention(self.root, settings, self._quarantine, self._watermark)
         self._open_again = math.inf  # time.monotonic()
+        self._gathers = settings.segments
+        self._segments: Segments | None = None
+        self._staging = Staging()
         self._naming = Lock()
         self._named_last = 0
 
@@ -72,13 +81,51 @@ class Spool:
         self._open_again = math.inf
         return left
 
+    def gather(self, told: Told) -> bool:
+        """From now on what is small is kept in segments, where the file system can do that; whether
+        it is. Without syncs nothing waits for the disk, and files are faster. `told` of each that
+        was committed, from a thread; it must not raise.
+        """
+
+        def relieved(commits: Sequence[Commit]) -> None:
+            if any(isinstance(each.fault, SpoolFull) for each in commits):
+                self._no_room()
+            told(commits)
+
+        wanted = self._gathers and self._sync
+        possible = wanted and segment.are_possible(self.root / incoming.FOLDER)
+        if possible:
+            self._segments = Segments(self.root, self._incoming, self._next_name, relieved)
+        return possible
+
+    def commit(self, commit: Commit) -> None:
+        """Have it kept in a segment, and told. Never blocks. Raises SpoolError where it does not
+        gather, or not any more.
+        """
+        if self._segments is None:
+            commit.staged.abandon()
+            raise SpoolError("cannot keep an instance: the spool is closed")
+        self._segments.commit(commit)
+
+    def settle(self) -> None:
+        """Wait for what is being committed; nothing can be from now on."""
+        if self._segments:
+            self._segments.close()
+            self._segments = None
+
     def close(self) -> None:
         """Let other processes know that no partial file of this one is alive."""
+        self.settle()
         self._incoming.close()
         self._retention.ledger.close()
 
+    def stage(self) -> Reception | Staged:
+        """Begin an instance, in memory if it may be committed. Raises SpoolError."""
+        buffer = self._staging.take() if self._segments else None
+        return Staged(self._staging, buffer, self.receive) if buffer else self.receive()
+
     def receive(self) -> Reception:
-        """Begin an instance. Raises SpoolError."""
+        """Begin an instance in a file of its own. Raises SpoolError."""
         return Reception(
             self._incoming, self._folders, self._next_name, self._no_room, sync=self._sync
         )
@@ -104,20 +151,34 @@ class Spool:
         for priority in (URGENT, ROUTINE):
             parent = f"{destination}/{priority}"
             for folder in names(self.root / parent):
-                for name in names(self.root / parent / folder):
+                for path in self._paths(f"{parent}/{folder}"):
                     with contextlib.suppress(ValueError):  # not ours: see spool check
-                        yield Entry.at(f"{parent}/{folder}/{name}")
+                        yield Entry.at(path)
+
+    def _paths(self, folder: str) -> Iterator[str]:
+        """Of a folder, or of a segment."""
+        if not folder.endswith(segment.SUFFIX):
+            yield from (f"{folder}/{name}" for name in names(self.root / folder))
+            return
+        try:
+            for found in kept.records(self.root / folder):
+                if isinstance(found, segment.Record):
+                    yield kept.path_in(folder, found)
+                else:
+                    log.error("segment.damaged", segment=folder, offset=found)
+        except SpoolError as error:  # it hides no other
+            log.error("segment.unreadable", segment=folder, reason=str(error))
 
     def file(self, entry: Entry) -> Path:
         return self.root / entry.path
 
-    def release(self, entry: Entry) -> None:
-        """Remove an instance that its destination has; the ledger remembers it. Needs no sync: at
-        worst it is sent twice. Raises SpoolError.
+    def release(self, entry: Entry, sent: Sent | None = None) -> None:
+        """Remove an instance that its destination has; the ledger remembers it, from what is known
+        since it was `sent`. Needs no sync: at worst it is sent twice. Raises SpoolError.
         """
         file = self.file(entry)
         try:
-            self._retention.ledger.note(entry, file)
+            self._retention.ledger.note(entry, file, sent)
             self._retention.delivered.retire(entry, file)
         except FileNotFoundError:
             pass  # released before
@@ -130,7 +191,7 @@ class Spool:
         file = self.file(entry)
         try:
             folder = self._folders.file(
-                lambda folder: file.rename(f"{folder}/{file.name}"),
+                lambda folder: kept.move(file, Path(folder) / file.name),
                 destination,
                 urgent=entry.urgent,
                 at=time.time(),

@@ -2,7 +2,6 @@
 that is not ours: what cannot be sent goes to quarantine, with the reason.
 """
 
-import os
 import re
 import time
 from collections.abc import Collection, Iterator
@@ -10,11 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from shared import delivered, incoming, ledger, quarantine
+from shared import delivered, incoming, kept, ledger, quarantine, segment
 from shared.entry import DESTINATION, SUFFIX, Entry
 from shared.folders import names
 from shared.layout_version import FILE as VERSION_FILE
-from shared.regular import open_regular
 from shared.spool import Spool
 
 OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
@@ -53,10 +51,10 @@ def check(
     """
     missing = set(indexed) if indexed is not None else None
     for finding in _all(spool, destinations, missing, deep=deep):
-        if finding.entry is None or spool.file(finding.entry).exists():
+        if finding.entry is None or kept.exists(spool.file(finding.entry)):
             yield finding
     for path in sorted(missing or ()):
-        if not (spool.root / path).exists():
+        if not kept.exists(spool.root / path):
             yield Finding(Kind.GONE, path)
     yield from _records_alone(spool.root)
 
@@ -87,7 +85,8 @@ def _all(
         try:
             entry = Entry.at(path)
         except ValueError:
-            yield Finding(Kind.STRAY, path)
+            damaged = f"{segment.SUFFIX}/" in path
+            yield Finding(Kind.UNREADABLE if damaged else Kind.STRAY, path)
             continue
         indexed = missing is None or path in missing
         if missing:
@@ -113,7 +112,10 @@ def _paths(root: Path) -> Iterator[str]:
 
 
 def _files(root: Path, path: str) -> Iterator[str]:
-    if (root / path).is_dir():
+    if path.endswith(segment.SUFFIX) and (root / path).is_file():
+        for found in kept.records(root / path):
+            yield f"{path}/{found:08x}" if isinstance(found, int) else kept.path_in(path, found)
+    elif (root / path).is_dir():
         for name in names(root / path):
             yield f"{path}/{name}"
     else:
@@ -122,7 +124,7 @@ def _files(root: Path, path: str) -> Iterator[str]:
 
 def _fault(file: Path, entry: Entry, *, deep: bool) -> Iterator[Finding]:
     try:
-        with os.fdopen(open_regular(file), "rb", 0) as stream:
+        with kept.stream(file) as stream:
             size = stream.seek(0, 2)
             stream.seek(PREFIX_AT)
             prefix = stream.read(len(PREFIX))

@@ -19,6 +19,12 @@ class SpoolSettings(Section):
     sync: bool = Field(
         default=True, description="Sync file and folder to disk before answering Success."
     )
+    segments: bool = Field(
+        default=True,
+        description="Keep instances below 1 MiB, of one destination, many to a file, where the "
+        "file system has direct writes and holes: twice as fast. false, or sync = false: a file "
+        "for each.",
+    )
     soft_reserve: int | None = Field(
         default=None,
         ge=0,

@@ -65,7 +65,7 @@ class Delivery:
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
         self._faults = 0
-        there = self._settlement.present(claims)
+        there = self._settlement.present(claims, at_a_glance=True)
         waiting = deque(parts(self._unaccounted.unsent(there), self._place))
         fault: DestinationFault | None = None
         while waiting and not fault and not self._at.stopping.is_set():

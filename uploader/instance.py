@@ -1,14 +1,14 @@
 """The head of a Part 10 file (PS3.10 7.1): what a Store transaction must know, in microseconds."""
 
 import io
-import os
 import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared import kept
 from shared.dicomweb.qido import Place
-from shared.regular import NotRegular, open_regular
+from shared.regular import NotRegular
 from uploader.elements import (
     EXPLICIT_BE,
     EXPLICIT_LE,
@@ -56,17 +56,13 @@ class Instance:
 def read_instance(path: Path) -> Instance:
     """Raises NotAnInstance, and OSError."""
     try:
-        descriptor = open_regular(path)
+        with kept.opened(path) as file:
+            for length in (HEAD, LONGEST_HEAD):
+                head = file.read(length, 0)
+                if instance := _parse(path, file.size, head):
+                    return instance
     except NotRegular as error:
         raise NotAnInstance(error.strerror) from None
-    try:
-        size = os.fstat(descriptor).st_size
-        for length in (HEAD, LONGEST_HEAD):
-            head = os.pread(descriptor, length, 0)
-            if instance := _parse(path, size, head):
-                return instance
-    finally:
-        os.close(descriptor)
     raise NotAnInstance("has no complete group 0002")
 
 
@@ -114,9 +110,8 @@ def _data_set_uid(data: bytes, syntax: str) -> str:
 
 def place(instance: Instance) -> Place | None:
     """Where the instance belongs in the Studies resources; None if its head does not say."""
-    with instance.path.open("rb") as file:
-        file.seek(instance.data_set)
-        data = file.read(LONGEST_HEAD)
+    with kept.opened(instance.path) as file:
+        data = file.read(LONGEST_HEAD, instance.data_set)
     if instance.transfer_syntax == DEFLATED:
         data = _inflated(data, LONGEST_HEAD)
     found = {}

@@ -29,12 +29,15 @@ class Origin:
     Building it raises ConfigurationError for credentials that cannot be used.
     """
 
-    def __init__(self, destination: Destination, pace: Pace | None = None) -> None:
+    def __init__(
+        self, destination: Destination, pace: Pace | None = None, *, hashed: bool = False
+    ) -> None:
+        """`hashed`: as of Shipment."""
         self.destination = destination
         self.pace = pace
         self._uri = destination.upload_uri or ""
         self.has_variables = has_variables(self._uri)  # in its URI
-        self._studies = Studies(destination, pace)
+        self._studies = Studies(destination, pace, hashed=hashed)
 
     @property
     def token_seconds(self) -> float | None:

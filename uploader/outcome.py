@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.ledger import Sent
+
 
 class Verdict(StrEnum):
     STORED = "stored"  # the origin server named the instance in ReferencedSOPSequence
@@ -32,6 +34,7 @@ class Outcome:
     warning: int | None = None  # Warning Reason (0008,1196)
     detail: str = ""
     limit: int | None = None
+    sent: Sent | None = None  # what is known of the file since it was sent as it is
     outage: bool = False  # the destination's doing (a full disk): a probe that got it has failed
 
     @property

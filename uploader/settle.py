@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from shared import logs
+from shared import kept, logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
+from shared.ledger import Sent
 from shared.regular import NO_SUCH_PLACE
 from shared.uid import shown
 from uploader import audit
@@ -66,7 +67,7 @@ class Settlement:
         for claim, outcome in results:
             tally.count(claim, outcome)
             if fate(claim, outcome, self._settings.max_attempts) is Fate.RELEASE:
-                if self._release(claim):
+                if self._release(claim, outcome.sent):
                     released.append(claim.entry)
             else:
                 self._refuse(claim, outcome, sent_alone=sent_alone)
@@ -81,21 +82,23 @@ class Settlement:
         removable: list[Claim] = []
         stuck: list[Claim] = []
         for claim in claims:
-            those = removable if lets_go(self._spool.file(claim.entry).parent) else stuck
+            those = removable if lets_go(kept.container(self._spool.file(claim.entry))) else stuck
             those.append(claim)
         if stuck:
             log.error("instance.not_released", destination=self._name, reason=STUCK)
             self._later(*stuck)
         return removable
 
-    def present(self, claims: Sequence[Claim]) -> list[Claim]:
+    def present(self, claims: Sequence[Claim], *, at_a_glance: bool = False) -> list[Claim]:
         """Those whose file is there, whole; the others were delivered, or dropped by an operator.
+        `at_a_glance`: some may be gone from their segment nevertheless.
         One of another size than it was received with goes to quarantine: it would be another image.
         """
+        look = kept.size_at_a_glance if at_a_glance else kept.size
         there, gone = [], []
         for claim in claims:
             try:
-                size = self._spool.file(claim.entry).lstat().st_size
+                size = look(self._spool.file(claim.entry))
             except OSError as error:
                 if error.errno in NO_SUCH_PLACE:
                     gone.append(claim.entry)
@@ -150,9 +153,9 @@ class Settlement:
             audit.refused(self._name, uid, outcome.detail)
         self._index.ack(self._name, [entry])
 
-    def _release(self, claim: Claim) -> bool:
+    def _release(self, claim: Claim, sent: Sent | None) -> bool:
         try:
-            self._spool.release(claim.entry)
+            self._spool.release(claim.entry, sent)
         except SpoolError as error:
             log.error("instance.not_released", destination=self._name, reason=str(error))
             self._index.stuck(self._name, claim.entry)
@@ -203,11 +206,11 @@ class Settlement:
         return backoff(tries, self._settings.retry_base, self._settings.retry_cap)
 
 
-def _lets_go(folder: Path) -> bool:
-    """Whether files can be removed from it: not where a file system became read-only, as it does
-    after an error, nor with the rights of somebody who may only read.
+def _lets_go(container: Path) -> bool:
+    """Whether instances can be removed from this folder or segment: not where a file system became
+    read-only, as it does after an error, nor with the rights of somebody who may only read.
     """
-    return os.access(folder, os.W_OK | os.X_OK)
+    return os.access(container, os.W_OK | (os.X_OK if container.is_dir() else 0))
 
 
 def _reason(outcome: Outcome) -> dict[str, object]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from shared.dicomweb.multipart import Part
+from shared.ledger import Sent
+from shared.uid import shown
 from uploader.elements import Malformed
 from uploader.instance import Instance
 from uploader.outcome import GONE, Outcome, Verdict
@@ -22,10 +24,13 @@ class NotPacked(Exception):
 
 
 class Shipment:
-    def __init__(self, transcode: Literal["required", "never"]) -> None:
+    def __init__(self, transcode: Literal["required", "never"], *, hashed: bool = False) -> None:
+        """`hashed`: have the outcomes tell the SHA-256 of what went as it is."""
+        self._hashed = hashed
         self._required = transcode == "required"
         self._transcoder = Transcoder()
         self._converted: dict[Path, Part] = {}
+        self._sent: dict[Path, Part] = {}  # as they are
         self._unconverted: dict[Path, str] = {}  # those that could not be, and why
 
     def part(self, instance: Instance) -> Part:
@@ -36,12 +41,13 @@ class Shipment:
                 self._convert(instance)
             if path in self._converted:
                 return self._converted[path]
-        return Part(path, instance.size)
+        part = self._sent[path] = Part(path, instance.size, hashed=self._hashed)
+        return part
 
     def told(self, sent: Sequence[Instance], judged: Sequence[Outcome]) -> dict[Path, Outcome]:
         """The outcomes by file. What could not be converted went as it was, this once."""
         return {
-            instance.path: self._final(instance.path, outcome)
+            instance.path: self._final(instance, outcome)
             for instance, outcome in zip(sent, judged, strict=True)
         }
 
@@ -63,8 +69,12 @@ class Shipment:
             outcome = Outcome(Verdict.POSTPONED, 0, detail=f"cannot be converted: {error.strerror}")
             raise NotPacked(path, outcome) from error
 
-    def _final(self, path: Path, outcome: Outcome) -> Outcome:
-        reason = self._unconverted.get(path)
+    def _final(self, instance: Instance, outcome: Outcome) -> Outcome:
+        part = self._sent.get(instance.path)
+        if outcome.delivered and part and part.sha256:
+            known = Sent(shown(instance.sop_instance_uid), part.sha256)
+            outcome = replace(outcome, sent=known)
+        reason = self._unconverted.get(instance.path)
         if reason is None or outcome.outage or outcome.verdict is not Verdict.RETRYABLE:
             return outcome
         detail = f"cannot be converted as it {reason}; as it is: {outcome.detail}"

@@ -37,12 +37,16 @@ class _NotOffered(Exception):
 
 
 class Studies:
-    def __init__(self, destination: Destination, pace: Pace | None = None) -> None:
+    def __init__(
+        self, destination: Destination, pace: Pace | None = None, *, hashed: bool = False
+    ) -> None:
+        """`hashed`: as of Shipment."""
         if destination.upload_uri is None:
             raise ValueError("this destination takes no uploads")
         self._uri = destination.upload_uri
         self._destination = destination
         self._pace = pace
+        self._hashed = hashed
         self._client = open_client(destination)
 
     @property
@@ -101,7 +105,7 @@ class Studies:
         self, method: str, batch: Sequence[Instance], unless: Container[int] = ()
     ) -> list[Outcome]:
         unsent: dict[Path, Outcome] = {}
-        with Shipment(self._destination.transcode) as shipment:
+        with Shipment(self._destination.transcode, hashed=self._hashed) as shipment:
             while sent := [each for each in batch if each.path not in unsent]:
                 try:
                     body = Body([shipment.part(each) for each in sent])

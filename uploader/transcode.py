@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from shared import kept
 from shared.dicomweb.multipart import Part
 from uploader.elements import EXPLICIT_LE, header
 from uploader.explicit import FromBigEndian, FromDeflated, FromImplicit, Rewriter
@@ -40,7 +41,7 @@ class Transcoder:
 
     def part(self, instance: Instance) -> Part:
         """The instance in Explicit VR Little Endian. Raises elements.Malformed, OSError."""
-        descriptor = self._opened(instance.path.parent).fileno()
+        descriptor = self._opened(kept.folder(instance.path)).fileno()
         begin = os.lseek(descriptor, 0, os.SEEK_END)
         try:
             # A buffer of its own: what a full disk did not take must not come out later.
@@ -65,7 +66,7 @@ class Transcoder:
 
 def convert(instance: Instance, target: BinaryIO) -> None:
     """Write the instance as Explicit VR Little Endian."""
-    with instance.path.open("rb") as source:
+    with kept.stream(instance.path) as source:
         target.write(_meta(source, instance))
         source.seek(instance.data_set)
         FORBIDDEN[instance.transfer_syntax](source, target).rewrite()

@@ -48,8 +48,11 @@ class Worker:
 
     def __init__(self, settings: Settings, workplace: Workplace) -> None:
         self._at = workplace
+        hashed = settings.spool.ledger_digest and settings.spool.ledger_bytes > 0
         self._drains = {
-            each.name: Drain(Origin(each, pace_of(workplace.client, each)), workplace)
+            each.name: Drain(
+                Origin(each, pace_of(workplace.client, each), hashed=hashed), workplace
+            )
             for each in settings.upload_destinations
         }
 

@@ -1,9 +1,13 @@
 """multipart/related request bodies, streamed from disk (PS3.18 8.6.1.2.1, RFC 2387)."""
 
+import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+from shared import kept
 
 CHUNK = 1024 * 1024  # bytes in a write; more gains nothing, less costs a system call each
 # Below this a copy is cheaper than a system call of its own.
@@ -23,40 +27,54 @@ class PartChanged(Exception):
 class Part:
     """The bytes of a file, or some of those of an open one, which may have no name."""
 
-    __slots__ = ("_descriptor", "_offset", "path", "size")
+    __slots__ = ("_descriptor", "_hashed", "_offset", "path", "sha256", "size")
 
     def __init__(
-        self, path: Path, size: int, descriptor: int | None = None, offset: int = 0
+        self,
+        path: Path,
+        size: int,
+        descriptor: int | None = None,
+        offset: int = 0,
+        *,
+        hashed: bool = False,
     ) -> None:
+        """`hashed`: have the SHA-256 of what was sent."""
         self.path = path
         self.size = size
         self._descriptor = descriptor
         self._offset = offset
+        self._hashed = hashed
+        self.sha256 = ""  # once the whole content was read, in hexadecimal digits
 
     def chunks(self) -> Iterator[bytes]:
         """The whole content; PartChanged if there is less of it, or none at all."""
         if self._descriptor is not None:
-            yield from self._read(self._descriptor)
+            descriptor, begin = self._descriptor, self._offset
+            yield from self._read(lambda length, at: os.pread(descriptor, length, begin + at))
             return
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise PartChanged(self.path) from error
-        try:
-            yield from self._read(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _read(self, descriptor: int) -> Iterator[bytes]:
-        offset, end = self._offset, self._offset + self.size
-        while offset < end:
+        with ExitStack() as stack:
             try:
-                chunk = os.pread(descriptor, min(CHUNK, end - offset), offset)
+                file = stack.enter_context(kept.opened(self.path))
+            except OSError as error:
+                raise PartChanged(self.path) from error
+            yield from self._read(file.read)
+
+    def _read(self, read: Callable[[int, int], bytes]) -> Iterator[bytes]:
+        """`read`: length, offset -> bytes."""
+        digest = hashlib.sha256() if self._hashed else None
+        self.sha256 = ""
+        offset = 0
+        while offset < self.size:
+            try:
+                chunk = read(min(CHUNK, self.size - offset), offset)
             except OSError as error:
                 raise PartChanged(self.path) from error
             if not chunk:
                 raise PartChanged(self.path)
             offset += len(chunk)
+            if digest:
+                digest.update(chunk)
+                self.sha256 = digest.hexdigest() if offset == self.size else ""
             yield chunk
 
 

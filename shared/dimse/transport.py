@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 # One buffer serves all associations: input is taken out of it before the next read.
-RECEIVE_BUFFER = 262144  # bytes; larger reads gain nothing measurable
+RECEIVE_BUFFER = 1048576  # bytes: a CT in one read or two
 # What a connection takes beside its input (see docs/decisions/0003): our objects, and output
 # waiting for a peer that reads slowly; with TLS also its session and the buffers of its records.
 CONNECTION = 4096 + 65536

@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 from tests.support.proxy import proxy
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
-from tests.support.spools import keep, open_spool
+from tests.support.spools import keep, open_spool, waiting
 from tests.support.waiting import wait_until
 
 PART10 = bytes(128) + b"DICM" + bytes(20)
@@ -93,10 +93,6 @@ def test_what_the_index_lost_is_announced_anew_at_once(console: Console, tmp_pat
             assert console("spool", "check", "--requeue").code == 0
 
             wait_until(lambda: not late.file(kept).exists(), 20, "it to be delivered")
-
-
-def waiting(spool: Path) -> list[Path]:
-    return list(spool.glob("default/*/*/*.dcm"))
 
 
 def test_requeue_says_when_redis_is_away(console: Console, tmp_path: Path) -> None:

@@ -10,12 +10,20 @@ from shared.destination import MEBIBYTE
 from tests.support.data_sets import data_set, element
 from tests.support.ports import free_port, listens
 from tests.support.processes import Service
-from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
+from tests.support.raw_association import (
+    Asking,
+    RawAssociation,
+    c_store_rq,
+    fragments,
+    p_data,
+)
 from tests.support.small_disk import mounted_disk
-from tests.support.spools import files_below, keep, open_spool
+from tests.support.spools import content, files_below, keep, open_spool, waiting
 from tests.support.waiting import wait_until
 
 CALM = {"SPOOL__SOFT_RESERVE": 0, "SPOOL__HARD_RESERVE": 0}
+
+BEGUN = 1_500_000  # bytes: too many for a segment
 
 
 def receiver(folder: Path, **more: object) -> Service:
@@ -52,7 +60,7 @@ def running(tmp_path: Path) -> Iterator[Service]:
 
 
 def kept(folder: Path) -> list[Path]:
-    return sorted((folder / "spool").glob("default/*/*/*.dcm"))
+    return waiting(folder / "spool")
 
 
 def test_it_stores_and_is_ready_although_redis_is_down(tmp_path: Path, running: Service) -> None:
@@ -70,7 +78,10 @@ def test_what_was_acknowledged_survives_a_kill_and_what_was_not_is_dropped(
     with RawAssociation(port_of(running)) as modality:
         modality.associate()
         assert modality.store(data_set(pixels=b"kept")).status == 0x0000
-        modality.send(p_data(1, 3, c_store_rq()), p_data(1, 0, data_set(pixels=bytes(9000))))
+        modality.send(
+            p_data(1, 3, c_store_rq()),
+            *fragments(data_set(pixels=bytes(2_000_000)), complete=False),
+        )
         wait_until(lambda: len(files_below(tmp_path / "spool")) == 2, 10, "a partial file")
         running.kill()
 
@@ -81,21 +92,21 @@ def test_what_was_acknowledged_survives_a_kill_and_what_was_not_is_dropped(
         assert modality.store(data_set()).status == 0x0000
     assert running.events("spool.recovered")[0]["partial_files"] == 1
     assert len(kept(tmp_path)) == len(files_below(tmp_path / "spool")) == 2
-    assert kept(tmp_path)[0].read_bytes().endswith(b"kept")
+    assert content(kept(tmp_path)[0]).endswith(b"kept")
 
 
 def test_it_drains_before_it_ends(tmp_path: Path, running: Service) -> None:
     port = port_of(running)
-    data = data_set(pixels=bytes(5000))
+    data = data_set(pixels=bytes(2_000_000))
     with RawAssociation(port) as modality:
         modality.associate()
-        modality.send(p_data(1, 3, c_store_rq()), p_data(1, 0, data[:3000]))
+        modality.send(p_data(1, 3, c_store_rq()), *fragments(data[:BEGUN], complete=False))
         wait_until(lambda: files_below(tmp_path / "spool"), 10, "a partial file")
 
         assert running.process
         running.process.terminate()
         wait_until(lambda: not listens(port) or refused(port), 10, "new associations are refused")
-        modality.send(p_data(1, 2, data[3000:]))
+        modality.send(*fragments(data[BEGUN:]))
 
         assert modality.answer().status == 0x0000
         modality.release()

@@ -1,5 +1,6 @@
 """C-STORE: what is answered, and what is then on disk (PS3.4 Annex B)."""
 
+import io
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +11,15 @@ from shared.route_sections import Route
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
 from tests.support.data_sets import CT, INSTANCE, STUDY, data_set
-from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data
+from tests.support.raw_association import (
+    Asking,
+    RawAssociation,
+    c_store_rq,
+    fragments,
+    p_data,
+)
 from tests.support.receivers import Announced, receiving
-from tests.support.spools import files_below, open_spool
+from tests.support.spools import content, files_below, open_spool
 from tests.support.waiting import wait_until
 
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -34,9 +41,9 @@ def test_success_means_the_instance_is_on_disk_and_announced(tmp_path: Path) -> 
         assert answer.status == 0x0000
         [entry] = spool.scan("cloud")
     assert announced == [entry]
-    kept = spool.file(entry).read_bytes()
+    kept = content(spool.file(entry))
     assert kept.endswith(data_set(pixels=b"pixels"))
-    assert dcmread(spool.file(entry)).SOPInstanceUID == INSTANCE
+    assert dcmread(io.BytesIO(content(spool.file(entry)))).SOPInstanceUID == INSTANCE
 
 
 def test_success_without_syncs_means_the_instance_is_in_the_spool_too(tmp_path: Path) -> None:
@@ -61,7 +68,7 @@ def test_a_data_set_in_single_bytes_is_kept_whole(tmp_path: Path) -> None:
 
         assert modality.answer().status == 0x0000
     [entry] = spool.scan("cloud")
-    assert spool.file(entry).read_bytes().endswith(data)
+    assert content(spool.file(entry)).endswith(data)
 
 
 # What is wrong with it: request's instance and class, data set, status when strict and when lenient
@@ -130,7 +137,9 @@ def test_the_data_set_names_the_instance_where_the_command_does_not(tmp_path: Pa
         modality.store(data_set(instance="1.9"), rq=c_store_rq(b"1.8"))
         modality.store(data_set(instance=None), rq=c_store_rq(b"1.7"))
 
-    metas = [dcmread(spool.file(entry)).file_meta for entry in spool.scan("cloud")]
+    metas = [
+        dcmread(io.BytesIO(content(spool.file(entry)))).file_meta for entry in spool.scan("cloud")
+    ]
     assert [each.MediaStorageSOPInstanceUID for each in metas] == ["1.9", "1.7"]
 
 
@@ -142,7 +151,7 @@ def test_two_different_copies_of_an_instance_are_both_kept_in_order(tmp_path: Pa
         statuses = [modality.store(data_set(pixels=each)).status for each in (b"one!", b"two!")]
 
     assert statuses == [0, 0]
-    kept = [spool.file(entry).read_bytes()[-4:] for entry in spool.scan("cloud")]
+    kept = [content(spool.file(entry))[-4:] for entry in spool.scan("cloud")]
     assert kept == [b"one!", b"two!"]
 
 
@@ -197,10 +206,11 @@ def test_a_private_sop_class_is_taken_and_a_query_is_not(tmp_path: Path) -> None
 
 
 def test_a_broken_association_leaves_no_partial_file(tmp_path: Path) -> None:
+    begun = fragments(data_set(pixels=bytes(2_000_000)), complete=False)  # too large for a segment
     with receiving(open_spool(tmp_path)) as port:
         with RawAssociation(port) as modality:
             modality.associate()
-            modality.send(p_data(1, 3, c_store_rq()), p_data(1, 0, data_set(pixels=bytes(9000))))
+            modality.send(p_data(1, 3, c_store_rq()), *begun)
             wait_until(lambda: files_below(tmp_path), description="a partial file")
 
         wait_until(lambda: not files_below(tmp_path), description="the partial file is gone")

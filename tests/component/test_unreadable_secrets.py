@@ -12,6 +12,7 @@ from tests.support.ports import free_port
 from tests.support.processes import Service
 from tests.support.proxy import proxy
 from tests.support.raw_association import CT, EXPLICIT, Asking, RawAssociation
+from tests.support.spools import waiting
 from tests.support.waiting import wait_until
 
 MISSING = "cannot be read (No such file or directory)"
@@ -65,7 +66,7 @@ def test_the_receiver_keeps_what_comes_and_readiness_says_why_it_waits(tmp_path:
         assert store(port_of(receiver)) == 0x0000
         status, answer = receiver.ready()
 
-        assert len(list((tmp_path / "spool").glob("default/*/*/*.dcm"))) == 1
+        assert len(waiting(tmp_path / "spool")) == 1
         assert (status, answer["status"]) == (200, "ok")
         assert answer["uploads"] == f"auth.password_file: {tmp_path / 'password'}: {MISSING}"
 
@@ -135,7 +136,7 @@ def test_all_in_one_receives_and_sends_once_the_secret_is_there(
     }
     with proxy(tmp_path, **settings) as running:
         assert store(running.port) == 0x0000
-        assert len(list(running.spool.glob("default/*/*/*.dcm"))) == 1
+        assert len(waiting(running.spool)) == 1
         assert f"  uploads wait   auth.password_file: {password}: {MISSING}" in running.logged()
         assert "worklist.off" in running.logged()
         assert not offers_worklist(running.port)

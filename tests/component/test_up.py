@@ -19,6 +19,7 @@ from tests.support.raw_association import Asking, RawAssociation
 from tests.support.redis_server import RedisServer
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
+from tests.support.spools import waiting
 from tests.support.waiting import wait_until
 
 ARRIVAL = 40  # seconds, of which a lost worker's lease may take 30
@@ -47,7 +48,7 @@ def wait_for_all(base: str, instances: list[Dataset]) -> None:
 
 
 def kept(running: Running) -> list[Path]:
-    return list(running.spool.glob("default/*/*/*.dcm"))
+    return waiting(running.spool)
 
 
 def alive(pid: int) -> bool:

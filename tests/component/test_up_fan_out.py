@@ -8,9 +8,10 @@ import httpx
 from standalone import study
 from tests.support.orthanc import orthanc
 from tests.support.ports import free_port
-from tests.support.proxy import Running, proxy
+from tests.support.proxy import proxy
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
+from tests.support.spools import waiting
 from tests.support.waiting import wait_until
 
 SITE = """
@@ -29,10 +30,6 @@ upload_to = ["orthanc", "sandbox"]
 RETRY = {"UPLOAD__RETRY_BASE": 0.2, "UPLOAD__RETRY_CAP": 1.0}
 
 
-def waiting(running: Running, destination: str) -> list[Path]:
-    return list(running.spool.glob(f"{destination}/*/*/*.dcm"))
-
-
 def instances_of(base: str) -> int:
     return len(httpx.get(f"{base}/instances", timeout=30).json() or [])
 
@@ -47,15 +44,15 @@ def test_one_archive_has_all_while_the_other_is_away_and_gets_all_later(tmp_path
         site.write_text(SITE.format(orthanc=there, sandbox=f"{base}/studies"))
         with proxy(tmp_path / "proxy", CONFIG=site, **RETRY) as running:
             send(running.port, instances)
-            wait_until(lambda: not waiting(running, "sandbox"), 20, "the sandbox to have all")
+            wait_until(lambda: not waiting(running.spool, "sandbox"), 20, "the sandbox to have all")
 
-            left = waiting(running, "orthanc")
+            left = waiting(running.spool, "orthanc")
             assert len(left) == len(instances)
             assert {each.stat().st_nlink for each in left} == {1}  # one copy of the bytes
             assert instances_of(base) == len(instances)
 
             with orthanc(archive, port=port) as back:
-                wait_until(lambda: not waiting(running, "orthanc"), 30, "Orthanc to have all")
+                wait_until(lambda: not waiting(running.spool, "orthanc"), 30, "Orthanc to have all")
                 assert len(back.held()) == len(instances)
 
 
@@ -67,7 +64,7 @@ def test_while_both_are_away_the_spool_holds_one_copy_under_two_names(tmp_path: 
     with proxy(tmp_path / "proxy", CONFIG=site, **RETRY) as running:
         send(running.port, instances)
 
-        names = [*waiting(running, "orthanc"), *waiting(running, "sandbox")]
+        names = [*waiting(running.spool, "orthanc"), *waiting(running.spool, "sandbox")]
         assert len(names) == 2 * len(instances)
         assert {each.stat().st_nlink for each in names} == {2}
         assert len({each.stat().st_ino for each in names}) == len(instances)

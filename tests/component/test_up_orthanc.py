@@ -17,6 +17,7 @@ from tests.support.ports import free_port, listens
 from tests.support.proxy import Running, proxy
 from tests.support.pydicom_files import Storable, data_set_digest, storable_files
 from tests.support.scu import send
+from tests.support.spools import waiting
 from tests.support.waiting import wait_until
 
 # Implicit VR Little Endian, Explicit VR Big Endian, Deflated: PS3.18 8.7.3 forbids them.
@@ -58,7 +59,7 @@ def told(path: Path) -> Sent:
 
 
 def settled(running: Running) -> bool:
-    return not list(running.spool.glob("default/*/*/*.dcm"))
+    return not waiting(running.spool)
 
 
 @pytest.mark.timeout(180)
@@ -125,7 +126,7 @@ def test_nothing_leaves_the_spool_while_the_quota_of_orthanc_is_full(tmp_path: P
 
         held = set(origin.held())
         assert 0 < len(held) < len(batch)
-        assert waiting(running) == len(everything - held)
+        assert len(waiting(running.spool)) == len(everything - held)
 
         origin.stop()
         with orthanc(archive, port=port) as roomy:
@@ -136,7 +137,3 @@ def test_nothing_leaves_the_spool_while_the_quota_of_orthanc_is_full(tmp_path: P
 
 def refused_often(running: Running) -> bool:
     return running.logged().count("destination.held") > 3
-
-
-def waiting(running: Running) -> int:
-    return len(list(running.spool.glob("default/*/*/*.dcm")))

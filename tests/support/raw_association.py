@@ -62,6 +62,13 @@ def p_data(number: int, control: int, value: bytes) -> bytes:
     return pdu(4, pdv(number, control, value))
 
 
+def fragments(data: bytes, *, complete: bool = True) -> list[bytes]:
+    """Of a data set that is too large for one PDU; `complete`: the last is marked as the last."""
+    pieces = [data[at : at + 100_000] for at in range(0, len(data), 100_000)]
+    last = 2 if complete else 0
+    return [p_data(1, 0, each) for each in pieces[:-1]] + [p_data(1, last, pieces[-1])]
+
+
 def element(number: int, value: bytes) -> bytes:
     return struct.pack("<HHI", 0, number, len(value)) + value
 

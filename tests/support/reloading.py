@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.support.ports import free_port
 from tests.support.processes import Service
+from tests.support.spools import waiting
 from tests.support.waiting import wait_until
 
 PATIENCE = 30.0  # seconds
@@ -44,4 +45,4 @@ def started(service: Service) -> int:
 
 
 def kept(folder: Path, destination: str) -> int:
-    return len(list((folder / "spool" / destination).glob("*/*/*.dcm")))
+    return len(waiting(folder / "spool", destination))

@@ -1,9 +1,10 @@
 """Spools for tests: small, on a folder of the test's own."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shared import kept, segment
 from shared.entry import Entry
 from shared.sender import Sender
 from shared.spool import Spool
@@ -31,15 +32,40 @@ def keep(
     return reception.keep(destinations, urgent=urgent, senders=senders)
 
 
+def waiting(root: Path, destination: str = "default") -> list[Path]:
+    """What a spool holds for a destination, whoever keeps it."""
+    spool = Spool(SpoolSettings(path=root))
+    return [spool.file(each) for each in spool.scan(destination)]
+
+
+def content(path: Path) -> bytes:
+    """Of a kept instance."""
+    with kept.opened(path) as instance:
+        return instance.read(instance.size, 0)
+
+
 def files_below(folder: Path) -> set[str]:
-    """Every file that holds anything, as a relative path, the spool's own marks apart."""
+    """Every file that holds anything, as a relative path, the spool's own marks apart; of segments
+    the instances.
+    """
     below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     return {
-        str(each.relative_to(folder))
+        path
         for each in below  # what goes while this looks is not there
         if each.is_file() and each.name != ".version" and not _is_empty_partial(each)
         if each.parent.name != ".ledger"
+        for path in _held(folder, each)
     }
+
+
+def _held(folder: Path, file: Path) -> Iterator[str]:
+    path = str(file.relative_to(folder))
+    if file.suffix != segment.SUFFIX:
+        yield path
+        return
+    for found in kept.records(file):
+        assert isinstance(found, segment.Record)
+        yield kept.path_in(path, found)
 
 
 def _is_empty_partial(file: Path) -> bool:

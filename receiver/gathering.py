@@ -1,0 +1,52 @@
+"""Instances that are kept together with others that came at the same time, and their answers."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from shared.entry import Entry
+from shared.errors import SpoolError
+from shared.segments import Commit
+from shared.sender import Sender
+from shared.spool import Spool
+from shared.staging import Staged
+
+Announce = Callable[[Sequence[Entry]], None]
+
+
+class Gathering:
+    def __init__(self, spool: Spool, announce: Announce) -> None:
+        """`announce` is told of what was kept, from a thread; it must neither block nor raise."""
+        self._spool = spool
+        self._announce = announce
+        self._loop: asyncio.AbstractEventLoop | None = None
+        spool.gather(self._committed)
+
+    async def keep(
+        self, staged: Staged, destination: str, *, urgent: bool, sender: Sender | None
+    ) -> str:
+        """What the spool calls it. Raises SpoolError."""
+        self._loop = asyncio.get_running_loop()
+        kept: asyncio.Future[str] = self._loop.create_future()
+        self._spool.commit(Commit(staged.hand_over(), destination, urgent, sender, kept))
+        return await kept
+
+    def _committed(self, commits: Sequence[Commit]) -> None:
+        # Announced here: an association that ends meanwhile takes nothing back.
+        try:
+            self._announce([each.entry for each in commits if each.entry])
+        finally:
+            if self._loop:
+                with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
+                    self._loop.call_soon_threadsafe(_answer, commits)
+
+
+def _answer(commits: Sequence[Commit]) -> None:
+    for each in commits:
+        kept = each.token
+        if not isinstance(kept, asyncio.Future) or kept.done():
+            continue
+        if each.entry:
+            kept.set_result(each.entry.reception)
+        else:
+            kept.set_exception(each.fault or SpoolError("cannot keep an instance"))

@@ -1,0 +1,103 @@
+"""An instance while it comes in: in memory, where there is room and it is not too large."""
+
+import mmap
+from collections.abc import Callable
+from threading import Lock
+
+from shared.reception import Reception
+from shared.segment import BLOCK, LARGEST, MARK, frame, length_of
+
+MOST = 32  # receptions at once; others get files
+
+
+class Staging:
+    """Buffers for receptions, used again and again. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._free: list[mmap.mmap] = []
+        self._made = 0
+        self._lock = Lock()
+
+    def take(self) -> mmap.mmap | None:
+        """None: all are in use, or there is no memory for another."""
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+            if self._made == MOST:
+                return None
+            try:
+                buffer = mmap.mmap(-1, LARGEST)  # on a page's boundary, as direct writes need it
+            except OSError:  # no memory
+                return None
+            self._made += 1
+            return buffer
+
+    def give(self, buffer: mmap.mmap) -> None:
+        with self._lock:
+            self._free.append(buffer)
+
+
+class Staged:
+    """As a Reception, in memory until it is kept or grows too large. Not for several threads."""
+
+    __slots__ = ("_buffer", "_file", "_files", "_staging", "_view", "size")
+
+    def __init__(self, staging: Staging, buffer: mmap.mmap, files: Callable[[], Reception]) -> None:
+        self._staging = staging
+        self._buffer: mmap.mmap | None = buffer
+        self._view = memoryview(buffer)
+        self._files = files
+        self._file: Reception | None = None
+        self.size = 0  # bytes written
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append. Raises SpoolError."""
+        at = BLOCK + self.size
+        end = at + len(data)
+        if self._file or end + MARK > LARGEST:
+            self.in_file().write(data)
+            self.size += len(data)
+            return
+        self._view[at:end] = data
+        self.size += len(data)
+
+    def in_file(self) -> Reception:
+        """From now on it is written to a file of its own. Raises SpoolError."""
+        if self._file is None:
+            self._file = self._files()
+            self._file.write(self._view[BLOCK : BLOCK + self.size])
+            self._release()
+        return self._file
+
+    @property
+    def in_memory(self) -> bool:
+        return self._buffer is not None
+
+    def record(self, name: str) -> memoryview:
+        """Complete, as a segment has it."""
+        record = self._view[: length_of(self.size)]
+        frame(record, name, self.size)
+        return record
+
+    def hand_over(self) -> "Staged":
+        """Whoever commits it abandons it then; until then the receiver has nothing to abandon."""
+        other = Staged(self._staging, self._taken(), self._files)
+        other.size = self.size
+        return other
+
+    def abandon(self) -> None:
+        """Drop what was not kept. May be called at any time, any number of times."""
+        if self._file:
+            self._file.abandon()
+        if self._buffer:
+            self._release()
+
+    def _release(self) -> None:
+        self._staging.give(self._taken())
+
+    def _taken(self) -> mmap.mmap:
+        buffer, self._buffer = self._buffer, None
+        if buffer is None:
+            raise ValueError("it is not in memory any more")
+        self._view = memoryview(b"")
+        return buffer

@@ -1,0 +1,66 @@
+"""A spool that keeps what is small in segments, and the ways of a receiver with it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+
+from shared.entry import Entry
+from shared.segments import Commit
+from shared.sender import Sender
+from shared.spool import Spool
+from shared.spool_sections import SpoolSettings
+from shared.staging import Staged
+
+CALM = {"soft_reserve": 0, "hard_reserve": 0}
+
+
+class Gathering:
+    """A spool and what its thread tells."""
+
+    def __init__(self, path: Path, **settings: object) -> None:
+        self.spool = Spool(SpoolSettings.model_validate({"path": path, **CALM, **settings}))
+        self.spool.open()
+        self.told: SimpleQueue[Commit] = SimpleQueue()
+        self.gathers = self.spool.gather(self._tell)
+
+    def _tell(self, commits: Sequence[Commit]) -> None:
+        for each in commits:
+            self.told.put(each)
+
+    def commit(
+        self, data: bytes, to: str = "cloud", *, urgent: bool = False, sender: Sender | None = None
+    ) -> None:
+        staged = self.spool.stage()
+        assert isinstance(staged, Staged)
+        staged.write(data)
+        assert staged.in_memory
+        self.spool.commit(Commit(staged.hand_over(), to, urgent, sender, None))
+
+    def next_told(self) -> Commit:
+        return self.told.get(timeout=20)
+
+    def keep(
+        self, data: bytes, to: str = "cloud", *, urgent: bool = False, sender: Sender | None = None
+    ) -> Entry:
+        """Raises SpoolError."""
+        self.commit(data, to, urgent=urgent, sender=sender)
+        done = self.next_told()
+        if done.fault:
+            raise done.fault
+        assert done.entry
+        return done.entry
+
+    def segment(self, entry: Entry) -> Path:
+        return self.spool.file(entry).parent.parent
+
+
+@contextmanager
+def gathering(path: Path, **settings: object) -> Iterator[Gathering]:
+    """On a file system that has direct writes and holes."""
+    kept = Gathering(path, **settings)
+    try:
+        assert kept.gathers
+        yield kept
+    finally:
+        kept.spool.close()

@@ -1,0 +1,168 @@
+"""Records of a segment: written whole or not there, and a hole once removed."""
+
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared import segment
+from shared.segment import BLOCK, LARGEST, MARK, Record, frame, length_of, records
+
+NAME = "18ec8898cb395818b8c31d17~4"
+MOST = LARGEST - BLOCK - MARK  # bytes of a file that a buffer can take
+SIZES = [0, 1, *range(BLOCK - 9, BLOCK + 2), 2 * BLOCK - MARK, 100_000, MOST - 1, MOST]
+
+
+def content(size: int, salt: int = 0) -> bytes:
+    return bytes((each * 31 + salt) % 255 + 1 for each in range(min(size, 251))) * (size // 251 + 1)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / f"one{segment.SUFFIX}"
+
+
+@pytest.fixture
+def opened(file: Path) -> Iterator[int]:
+    descriptor = segment.create(str(file), 0o640)
+    yield descriptor
+    os.close(descriptor)
+
+
+def append(descriptor: int, data: bytes, name: str = NAME) -> Record:
+    at = os.fstat(descriptor).st_size
+    with mmap.mmap(-1, LARGEST) as buffer:
+        buffer[:] = b"\xff" * LARGEST  # what an instance before it left
+        buffer[BLOCK : BLOCK + len(data)] = data
+        view = memoryview(buffer)[: length_of(len(data))]
+        frame(view, name, len(data))
+        assert os.pwrite(descriptor, view, at) == len(view)
+        view.release()
+    return Record(name, at, len(data))
+
+
+def plainly(file: Path) -> int:
+    return os.open(file, os.O_RDWR)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_record_comes_back_as_it_was_kept(size: int, file: Path, opened: int) -> None:
+    data = content(size)[:size]
+    before, middle, after = (append(opened, each) for each in (b"before", data, b"after"))
+
+    reader = plainly(file)
+    try:
+        assert list(records(reader)) == [before, middle, after]
+        assert segment.record_at(reader, middle.offset) == middle
+        assert os.pread(reader, size, middle.data) == data
+        rest = os.pread(reader, middle.length, middle.offset)[BLOCK + size : -MARK]
+        assert rest == bytes(len(rest)), "nothing of another instance"
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("left", [BLOCK, 2 * BLOCK, 3 * BLOCK, 3 * BLOCK + 1, 4 * BLOCK - 1])
+def test_a_torn_tail_is_not_listed_nor_told(left: int, file: Path, opened: int) -> None:
+    whole = append(opened, b"whole")
+    torn = append(opened, content(3 * BLOCK)[: 3 * BLOCK])
+    os.truncate(file, torn.offset + left)
+
+    reader = plainly(file)
+    try:
+        assert list(records(reader)) == [whole]
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("left", [1, 17, 100])
+def test_what_is_left_of_a_torn_head_hides_nothing(left: int, file: Path, opened: int) -> None:
+    whole = append(opened, b"whole")
+    torn = append(opened, b"torn")
+    os.truncate(file, torn.offset + left)
+
+    reader = plainly(file)
+    try:
+        assert list(records(reader)) == [whole, torn.offset]
+    finally:
+        os.close(reader)
+
+
+def test_a_record_whose_mark_never_came_hides_none_behind_it(file: Path, opened: int) -> None:
+    torn = append(opened, content(5 * BLOCK)[: 5 * BLOCK])
+    whole = append(opened, b"whole")
+    writer = plainly(file)
+    os.pwrite(writer, bytes(BLOCK), torn.offset + torn.length - BLOCK)
+
+    assert list(records(writer)) == [whole]
+    os.close(writer)
+
+
+@pytest.mark.parametrize("at", [0, 8, 16, 30, 53, -MARK, -1])
+def test_damage_is_told_and_hides_no_other(at: int, file: Path, opened: int) -> None:
+    before, damaged, after = (append(opened, content(9000, n)[:9000]) for n in range(3))
+    writer = plainly(file)
+    where = damaged.offset + (at if at >= 0 else damaged.length + at)
+    [byte] = os.pread(writer, 1, where)
+    os.pwrite(writer, bytes([byte ^ 0x55]), where)
+
+    assert list(records(writer)) == [before, damaged.offset, after]
+    with pytest.raises(segment.Damaged):
+        segment.record_at(writer, damaged.offset)
+    os.close(writer)
+
+
+def test_a_punched_record_is_gone_and_takes_no_space(file: Path, opened: int) -> None:
+    first, second = append(opened, bytes(500_000)), append(opened, b"second")
+    before = os.fstat(opened).st_blocks
+    writer = plainly(file)
+
+    segment.punch(writer, first)
+
+    assert list(records(writer)) == [second]
+    assert segment.record_at(writer, first.offset) is None
+    assert os.fstat(opened).st_blocks < before / 10
+    assert not segment.is_empty(writer)
+    segment.punch(writer, second)
+    assert segment.is_empty(writer)
+    os.close(writer)
+
+
+def test_a_segment_goes_only_once_it_is_empty_and_nobody_appends(file: Path, opened: int) -> None:
+    only = append(opened, b"only")
+    assert segment.lock(opened)
+    other = plainly(file)
+
+    assert not segment.remove_if_done(file, other), "not empty"
+    segment.punch(other, only)
+    assert not segment.remove_if_done(file, other), "somebody appends"
+    os.close(opened)
+    os.dup2(other, opened)  # for the fixture
+    assert segment.remove_if_done(file, other)
+    assert not file.exists()
+    os.close(other)
+
+
+def test_another_segment_of_that_name_is_not_removed(file: Path) -> None:
+    """Emptied and removed by one uploader, begun again by the receiver, while another uploader
+    still has the old one open.
+    """
+    slow = segment.create(str(file), 0o640)
+    file.unlink()
+    again = segment.create(str(file), 0o640)
+    kept = append(again, b"acknowledged")
+
+    segment.remove_if_done(file, slow)
+
+    assert file.exists()
+    reader = plainly(file)
+    assert list(records(reader)) == [kept]
+    for each in (slow, again, reader):
+        os.close(each)
+
+
+def test_a_file_system_is_asked_once_and_nothing_is_left(tmp_path: Path) -> None:
+    assert segment.are_possible(tmp_path)
+    assert not segment.are_possible(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []

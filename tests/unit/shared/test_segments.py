@@ -1,0 +1,269 @@
+"""What is appended to segments: kept before it is told, whatever becomes of disk and folders."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from shared import kept, segment, segments
+from shared.entry import Entry
+from shared.errors import SpoolError
+from shared.layout_version import check_version
+from shared.segments import Commit
+from shared.spool import VERSION
+from shared.staging import MOST, Staged
+from tests.support.segmented import Gathering, gathering
+from tests.support.spools import files_below, keep, open_spool
+from tests.support.waiting import wait_until
+
+MEBIBYTE = 1024 * 1024
+
+
+def read(own: Gathering, entry: Entry) -> bytes:
+    with kept.stream(own.spool.file(entry)) as stream:
+        return stream.read()
+
+
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def replaced(file: Path) -> None:
+    copy = file.read_bytes()
+    file.unlink()
+    file.write_bytes(copy)
+
+
+def a_link(file: Path) -> None:
+    away = file.with_name("away")
+    file.rename(away)
+    file.symlink_to(away)
+
+
+def its_folder_gone(file: Path) -> None:
+    shutil.rmtree(file.parent.parent)
+
+
+@pytest.mark.parametrize("change", [removed, replaced, a_link, its_folder_gone])
+def test_nothing_is_kept_where_nobody_would_find_it(
+    change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    with gathering(tmp_path) as own:
+        before = own.keep(b"before")
+        change(own.segment(before))
+
+        with pytest.raises(SpoolError):
+            own.keep(b"refused")
+        after = own.keep(b"after")
+
+        found = [read(own, each) for each in own.spool.scan("cloud") if each.path == after.path]
+        assert found == [b"after"]
+        assert b"refused" not in {read(own, each) for each in own.spool.scan("cloud")}
+
+
+def test_a_file_that_took_the_name_of_a_segment_stays(tmp_path: Path) -> None:
+    """The segment, empty, is no more; what has its name may hold what somebody brought back."""
+    with gathering(tmp_path) as own:
+        entry = own.keep(b"delivered")
+        file = own.segment(entry)
+        backup = file.read_bytes()
+        own.spool.release(entry)
+        file.unlink()
+        file.write_bytes(backup)
+    assert file.read_bytes() == backup
+
+
+def test_a_spool_that_another_one_covers_takes_nothing(tmp_path: Path) -> None:
+    root, away = tmp_path / "spool", tmp_path / "away"
+    with gathering(root) as own:
+        own.keep(b"first")
+        root.rename(away)
+        open_spool(root).close()
+
+        for _ in range(3):
+            with pytest.raises(SpoolError):
+                own.keep(b"nobody would find it")
+        assert list(own.spool.scan("cloud")) == []
+
+        shutil.rmtree(root)
+        away.rename(root)
+        own.keep(b"again")
+        assert [read(own, each) for each in own.spool.scan("cloud")] == [b"first", b"again"]
+
+
+def test_who_is_told_may_fail_and_the_next_is_told(tmp_path: Path) -> None:
+    own = Gathering(tmp_path)
+    own.spool.settle()
+    told: list[Commit] = []
+
+    def failing(commits: Sequence[Commit]) -> None:
+        told.extend(commits)
+        if len(told) == 1:
+            raise RuntimeError("of whoever is told")
+
+    own.spool.gather(failing)
+    own.commit(b"first")
+    wait_until(lambda: len(told) == 1, 10, "the first")
+    own.commit(b"second")
+    wait_until(lambda: len(told) == 2, 10, "the second")
+    own.spool.close()
+    assert len(list(own.spool.scan("cloud"))) == 2
+
+
+def test_what_comes_after_the_end_is_refused(tmp_path: Path) -> None:
+    own = Gathering(tmp_path)
+    staged = [own.spool.stage() for _ in range(2)]
+    own.spool.settle()
+
+    for each in staged:
+        assert isinstance(each, Staged)
+        with pytest.raises(SpoolError, match="closed"):
+            own.spool.commit(Commit(each.hand_over(), "cloud", False, None, None))
+    assert len(own.spool._staging._free) == 2
+
+
+def test_what_was_asked_for_before_the_end_is_kept(tmp_path: Path) -> None:
+    own = Gathering(tmp_path)
+    for round_ in range(5):
+        for each in range(MOST):
+            own.commit(bytes([round_, each]))
+            if each % 5 == 4:
+                own.next_told()
+        while len(own.spool._staging._free) < own.spool._staging._made:
+            own.next_told()
+    own.spool.close()
+    assert len(list(own.spool.scan("cloud"))) == 5 * MOST
+
+
+def test_an_hour_has_a_segment_and_a_clock_set_back_begins_none(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        first = own.keep(b"1")
+        own.spool._named_last = time.time_ns() + 3_600 * 10**9  # it was an hour later already
+        second, third = own.keep(b"2"), own.keep(b"3")
+
+        assert own.segment(first) != own.segment(second)
+        assert own.segment(second) == own.segment(third)
+        own.spool.release(first)
+        assert not own.segment(first).exists(), "nobody appends to it any more"
+        assert list(own.spool.scan("cloud")) == [second, third]
+
+
+def test_a_full_segment_is_followed_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "CAPACITY", 3 * segment.length_of(5000))
+    with gathering(tmp_path) as own:
+        entries = [own.keep(bytes([each]) * 5000) for each in range(10)]
+
+        assert len({own.segment(each) for each in entries}) == 4
+        assert list(own.spool.scan("cloud")) == entries
+        assert [read(own, each)[0] for each in entries] == list(range(10))
+
+
+def test_a_new_segment_is_locked_whoever_tidies(tmp_path: Path) -> None:
+    """Else it would be removed while it is appended to."""
+    ended = threading.Event()
+
+    def tidying() -> None:
+        while not ended.is_set():
+            kept.remove_done(tmp_path)
+
+    tidiers = [threading.Thread(target=tidying) for _ in range(2)]
+    for each in tidiers:
+        each.start()
+    had = 0
+    try:
+        for number in range(2000):
+            file = tmp_path / f"{number}.seg"
+            try:
+                mine = segment.create_locked(file, 0o640)
+            except FileExistsError:
+                continue
+            other = os.open(file, os.O_RDWR)
+            assert not segment.lock(other)
+            os.close(other)
+            os.close(mine)
+            had += 1
+    finally:
+        ended.set()
+        for each in tidiers:
+            each.join()
+    assert had
+
+
+REMOVER = """
+    import sys
+    from pathlib import Path
+    from shared import kept
+    from shared.entry import Entry
+    from tests.support.spools import open_spool
+
+    spool = open_spool(Path(sys.argv[1]))
+    parent = spool.root / "cloud" / "routine"
+    print("ready", flush=True)
+    while True:
+        for entry in spool.scan("cloud"):
+            if entry.size % 2:
+                kept.remove(spool.file(entry))
+        kept.remove_done(parent)
+"""
+
+
+def test_no_record_is_lost_to_others_that_remove_and_tidy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Segments of two records each come and go; those of an even size must all stay."""
+    monkeypatch.setattr(segments, "CAPACITY", 2 * segment.length_of(8))
+    open_spool(tmp_path).close()
+    removers = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(REMOVER), str(tmp_path)], stdout=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    try:
+        for each in removers:
+            assert each.stdout
+            assert each.stdout.readline() == b"ready\n"
+        with gathering(tmp_path) as own:
+            entries = [own.keep(f"{n:07}{'x' if n % 5 == 0 else ''}".encode()) for n in range(1500)]
+            stay = [each for each in entries if each.size % 2 == 0]
+            assert all(each.poll() is None for each in removers)
+    finally:
+        for each in removers:
+            each.kill()
+            each.communicate()
+    found = list(own.spool.scan("cloud"))
+    assert set(stay) <= set(found)
+    assert {read(own, each)[:7] for each in stay} == {f"{n:07}".encode() for n in range(0, 1500, 5)}
+
+
+def test_a_spool_of_files_is_taken_over_and_the_former_version_refuses_it(tmp_path: Path) -> None:
+    former = open_spool(tmp_path)
+    [file] = keep(former, b"of a former version")
+    former.close()
+    (tmp_path / ".version").write_text("2\n")
+
+    with gathering(tmp_path) as own:
+        entry = own.keep(b"in a segment")
+
+        assert list(own.spool.scan("cloud")) == [file, entry]
+        assert (tmp_path / ".version").read_text() == f"{VERSION}\n"
+        with pytest.raises(SpoolError, match="later version"):
+            check_version(tmp_path, 2)
+
+
+def test_without_segments_there_are_files(tmp_path: Path) -> None:
+    own = Gathering(tmp_path, segments=False)
+
+    assert not own.gathers
+    keep(own.spool, b"each")
+    assert [each.rpartition(".")[2] for each in files_below(tmp_path / "cloud")] == ["dcm"]
+    own.spool.close()
