@@ -1,13 +1,16 @@
-"""A C-STORE acceptor that drops everything: the load generator's own ceiling.
+"""C-STORE acceptors that do next to nothing: the ceilings of the load generator, and of Python.
 
 `python -m bench.null_scp PORT`: one process per association, no file, no copy out of the kernel.
+With a FOLDER each data set is written to a file there, unread, unnamed and unsynced.
 """
 
+import os
 import socket
 import socketserver
 import struct
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from bench import upper_layer as ul
 
@@ -49,12 +52,40 @@ class NullAssociation(socketserver.BaseRequestHandler):
                 continue
             self._drop(size - 2)
             if control & ul.LAST:
+                self._kept()
                 self.request.sendall(success(self._command, context))
                 self._command = b""
 
     def _drop(self, left: int) -> None:
         while left:
             left -= self.request.recv_into(self._sink, min(left, MAX_PDU), DISCARD)
+
+    def _kept(self) -> None:
+        """A data set is complete."""
+
+
+class BareAssociation(NullAssociation):
+    """What a receiver of files has to do at least: reads lengths, writes a file, renames it."""
+
+    folder = Path()
+    _file = -1
+    _number = 0
+
+    def _drop(self, left: int) -> None:
+        partial = self.folder / f".{os.getpid()}"
+        if self._file < 0:
+            self._file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        view = memoryview(self._sink)
+        while left:
+            count = self.request.recv_into(view, min(left, MAX_PDU), socket.MSG_WAITALL)
+            left -= os.write(self._file, view[:count])
+
+    def _kept(self) -> None:
+        os.close(self._file)
+        self._file = -1
+        self._number += 1
+        partial = self.folder / f".{os.getpid()}"
+        partial.rename(self.folder / f"{os.getpid()}-{self._number}")
 
 
 def associate_ac(request: bytes) -> bytes:
@@ -88,7 +119,9 @@ def success(request: bytes, context: int) -> bytes:
 
 def main() -> None:
     socketserver.ForkingTCPServer.request_queue_size = 128
-    with socketserver.ForkingTCPServer(("127.0.0.1", int(sys.argv[1])), NullAssociation) as server:
+    kind = BareAssociation if sys.argv[2:] else NullAssociation
+    BareAssociation.folder = Path(*sys.argv[2:])
+    with socketserver.ForkingTCPServer(("127.0.0.1", int(sys.argv[1])), kind) as server:
         server.serve_forever()
 
 

@@ -20,7 +20,7 @@ class Gathering:
         self._spool = spool
         self._announce = announce
         self._loop: asyncio.AbstractEventLoop | None = None
-        spool.gather(self._committed)
+        self.possible = spool.gather(self._committed)
 
     async def keep(
         self, staged: Staged, destination: str, *, urgent: bool, sender: Sender | None

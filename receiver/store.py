@@ -95,7 +95,8 @@ class StorageService(Service):
     ) -> str:
         """What the spool calls it. Raises SpoolError."""
         if isinstance(reception, Staged):
-            if reception.in_memory and len(destinations) == 1:
+            gather = self._gathering.possible and len(destinations) == 1
+            if gather and reception.in_memory:
                 [destination] = destinations
                 sender = senders.get(destination)
                 return await self._gathering.keep(

@@ -120,8 +120,10 @@ class Spool:
         self._retention.ledger.close()
 
     def stage(self) -> Reception | Staged:
-        """Begin an instance, in memory if it may be committed. Raises SpoolError."""
-        buffer = self._staging.take() if self._segments else None
+        """Begin an instance, in memory while it is small: one write then costs a third of several.
+        Raises SpoolError.
+        """
+        buffer = self._staging.take()
         return Staged(self._staging, buffer, self.receive) if buffer else self.receive()
 
     def receive(self) -> Reception:
