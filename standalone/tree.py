@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,8 +56,9 @@ class _Running:
 class Tree:
     def __init__(self) -> None:
         self._running: list[_Running] = []
-        self._stopping = threading.Event()
-        self._reload = threading.Event()
+        # Set by signal handlers: an Event's lock might be held by what they interrupt.
+        self._stopping = False
+        self._reload = False
 
     def stop_on_signals(self) -> None:
         """A first SIGTERM or SIGINT ends everything in order."""
@@ -67,14 +67,17 @@ class Tree:
 
     def reload_on_signal(self) -> None:
         """SIGHUP is handed on to the programs that read their settings again."""
-        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
+        signal.signal(signal.SIGHUP, self._request_reload)
 
     def request_stop(self, *_: object) -> None:
-        self._stopping.set()
+        self._stopping = True
+
+    def _request_reload(self, *_: object) -> None:
+        self._reload = True
 
     @property
     def stopping(self) -> bool:
-        return self._stopping.is_set()
+        return self._stopping
 
     def start(self, program: Program) -> str:
         """Start one and wait until it serves; where. Raises StartFailed."""
@@ -94,12 +97,13 @@ class Tree:
         then.
         """
         due = time.monotonic()
-        while not self._stopping.wait(POLL):
+        while not self._stopping:
+            time.sleep(POLL)
             if time.monotonic() >= due:
                 tend()
                 due = time.monotonic() + TENDING
-            if self._reload.is_set():
-                self._reload.clear()
+            if self._reload:
+                self._reload = False
                 self._hand_on(signal.SIGHUP)
             for each in self._running:
                 if self._tend(each) == USAGE:

@@ -11,6 +11,7 @@ from shared.config import Settings, file_of
 from shared.disk import Disk
 from shared.errors import ProxyError, SpoolFull, SpoolReadOnly
 from shared.file_watch import watching
+from shared.handlers import set_on
 from shared.health import Check, Health
 from shared.needs import UPLOADS
 from shared.reload import applied, reload
@@ -31,9 +32,8 @@ def run(settings: Settings, config: Path | None) -> None:
     secret_files.warn(settings, UPLOADS.of)
     stopping = threading.Event()
     renewing = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stopping.set())
-    signal.signal(signal.SIGHUP, lambda *_: renewing.set())
+    set_on((signal.SIGTERM, signal.SIGINT), stopping)
+    set_on((signal.SIGHUP,), renewing)
     if not settings.upload_destinations:
         log.warning("uploads.off", reason="no destination has an upload URI")
         health = _health(settings, {}, {})

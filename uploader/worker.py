@@ -21,6 +21,7 @@ from shared import audit, logs, tracing
 from shared.broker import connect_worker
 from shared.config import Settings, load
 from shared.errors import ConfigurationError
+from shared.handlers import set_aside
 from shared.index_version import OtherIndex
 from shared.jobs import QUEUE
 from shared.keys import SCANS_WANTED
@@ -36,6 +37,7 @@ log = logs.get(__name__)
 TTL = 30  # seconds; an idle worker looks up from its queue every 15 s
 MAINTENANCE = 30  # seconds between RQ's own cleaning
 OTHERS_FIRST = 2.0  # seconds in which workers of another version may take the next tick
+ASIDE = 1.0  # seconds for a request to stop to be noted, see set_aside
 REDIS_PAUSE = 1.0  # seconds between tries to reach Redis
 
 
@@ -85,7 +87,7 @@ class _Ticker(SimpleWorker):
     stopping = Event()
 
     def handle_warm_shutdown_request(self) -> None:  # RQ's name
-        self.stopping.set()
+        set_aside(self.stopping)
 
 
 def work(settings: Settings) -> int:
@@ -99,7 +101,7 @@ def work(settings: Settings) -> int:
         ticker.work(logging_level=None)
     except RedisError:  # the dispatcher says what is wrong, once for all workers
         return 1
-    return 0 if workplace.stopping.is_set() else 1
+    return 0 if workplace.stopping.wait(ASIDE) else 1
 
 
 def _reach_redis(settings: Settings) -> Any:
