@@ -4,9 +4,7 @@ import mmap
 import os
 from threading import local
 
-from shared.segment import BLOCK, LARGEST
-
-_DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
+from shared.segment import BLOCK, DIRECT, LARGEST
 
 _local = local()
 
@@ -16,7 +14,7 @@ class Direct:
 
     def __init__(self, segment: int) -> None:
         """Raises OSError."""
-        self._segment = os.open(f"/proc/self/fd/{segment}", os.O_RDONLY | os.O_CLOEXEC | _DIRECT)
+        self._segment = os.open(f"/proc/self/fd/{segment}", os.O_RDONLY | os.O_CLOEXEC | DIRECT)
 
     def read(self, length: int, offset: int) -> bytes:
         """As os.pread, at most LARGEST bytes. Raises OSError."""

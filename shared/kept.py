@@ -18,7 +18,7 @@ from shared import segment
 from shared.direct import Direct
 from shared.entry import OFFSET, SUFFIX, size_of
 from shared.faults import spool_fault
-from shared.regular import NO_SUCH_PLACE, open_regular
+from shared.regular import CAREFUL, NO_SUCH_PLACE, open_regular
 from shared.segment import Record
 from shared.sync import sync_data, sync_folder
 
@@ -152,10 +152,8 @@ def exists(path: Path) -> bool:
     """Also where it cannot be read."""
     try:
         size(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno not in NO_SUCH_PLACE
     return True
 
 
@@ -250,7 +248,7 @@ def _punch(path: Path, segment_path: str, offset: int) -> None:
 
 @contextmanager
 def _changing(path: str | Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, os.O_RDWR | CAREFUL)
     try:
         yield descriptor
     finally:

@@ -14,7 +14,7 @@ class NotRegular(OSError):
 
 
 # Not blocking, and no link: something else may have been put there just now.
-_CAREFUL = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+CAREFUL = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 # What an operation says when the folder of a file is no folder any more, or a link to nothing.
 NO_SUCH_PLACE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
@@ -26,12 +26,16 @@ def open_regular(path: Path) -> int:
     """
     if not stat.S_ISREG(path.lstat().st_mode):
         raise NotRegular
-    return os.open(path, os.O_RDONLY | _CAREFUL)
+    return os.open(path, os.O_RDONLY | CAREFUL)
 
 
 def create_regular(path: Path, flags: int, mode: int) -> int:
     """A descriptor to write to; `flags` as of os.open. Raises OSError; NotRegular is one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _CAREFUL | flags, mode)
+    return proven(os.open(path, os.O_WRONLY | os.O_CREAT | CAREFUL | flags, mode))
+
+
+def proven(descriptor: int) -> int:
+    """It, if it is of a regular file; else it is closed. Raises NotRegular."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise NotRegular

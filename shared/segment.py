@@ -11,7 +11,6 @@ import fcntl
 import mmap
 import os
 import secrets
-import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.regular import NotRegular
+from shared.regular import CAREFUL, proven
 
 SUFFIX = ".seg"
 BLOCK = 4096  # bytes; what direct writes are aligned to
@@ -31,7 +30,7 @@ _HEADER = struct.Struct("<8sQQH")  # magic, bytes of the record, bytes of the fi
 _CHECK = struct.Struct("<I")
 _END = struct.Struct("<4sI")
 _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocate(2)
-_DIRECT: int | None = getattr(os, "O_DIRECT", None)  # Linux
+DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
 _ADVISE = getattr(os, "posix_fadvise", None)
 _SEEK_DATA: int | None = getattr(os, "SEEK_DATA", None)
 
@@ -76,14 +75,6 @@ def frame(record: memoryview, name: str, size: int) -> None:
     record[length - MARK :] = _END.pack(b"END\n", check)
 
 
-def record_at(segment: int, offset: int) -> Record | None:
-    """The record of an open segment; None where it was removed, or never completed. Raises OSError,
-    of which Damaged is one.
-    """
-    begun = begun_at(segment, offset)
-    return begun if begun and _is_complete(segment, begun) else None
-
-
 def is_there(segment: int, record: Record) -> bool:
     """Whether it still was when what was read of it just now was read: a hole reads as zeros, and
     nothing takes the place of one. Raises OSError.
@@ -92,7 +83,9 @@ def is_there(segment: int, record: Record) -> bool:
 
 
 def begun_at(segment: int, offset: int) -> Record | None:
-    """As record_at, whether it was completed or not."""
+    """The record of an open segment, whether it was completed or not; None where it was removed.
+    Raises OSError, of which Damaged is one.
+    """
     return parsed(os.pread(segment, BLOCK, offset), offset)
 
 
@@ -111,7 +104,7 @@ def parsed(block: bytes, offset: int) -> Record | None:
     return Record(block[_HEADER.size : end].decode(), offset, size)
 
 
-def _is_complete(segment: int, begun: Record) -> bool:
+def is_complete(segment: int, begun: Record) -> bool:
     """Not where a write is under way or was cut short: nobody was told Success. Raises OSError."""
     mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
     if mark.strip(b"\0") and mark != _END.pack(b"END\n", zlib.crc32(_head(begun.name, begun.size))):
@@ -132,7 +125,7 @@ def records(segment: int) -> Iterator[Record | int]:
     while (offset := _data_from(segment, begin)) is not None:
         try:
             begun = begun_at(segment, offset)
-            complete = begun and _is_complete(segment, begun)
+            complete = begun and is_complete(segment, begun)
         except OSError as error:
             if error.errno != errno.EIO:  # as Damaged has, and a disk that cannot read a block
                 raise
@@ -188,10 +181,7 @@ def is_named(path: Path, segment: int) -> bool:
 
 def open_to_read(path: str) -> int:
     """A segment, and nothing else that has its name. Raises OSError."""
-    segment = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-    if not stat.S_ISREG(os.fstat(segment).st_mode):
-        os.close(segment)
-        raise NotRegular
+    segment = proven(os.open(path, os.O_RDONLY | CAREFUL))
     if _ADVISE:  # a record is read once: what is around it would only be in the way
         _ADVISE(segment, 0, 0, os.POSIX_FADV_RANDOM)
     return segment
@@ -199,7 +189,7 @@ def open_to_read(path: str) -> int:
 
 def create(path: str, mode: int) -> int:
     """A new segment to append to. Raises OSError."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | (_DIRECT or 0), mode)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | DIRECT, mode)
 
 
 def create_locked(path: Path, mode: int) -> int:
@@ -218,7 +208,7 @@ def create_locked(path: Path, mode: int) -> int:
 
 def are_possible(folder: Path) -> bool:
     """Whether the file system can do what segments need: direct writes, holes, and to find them."""
-    if _DIRECT is None or _SEEK_DATA is None:
+    if not DIRECT or _SEEK_DATA is None:
         return False
     probe = folder / f".probe-{secrets.token_hex(8)}{SUFFIX}"
     with suppress(OSError), mmap.mmap(-1, 2 * BLOCK) as blocks:
@@ -269,4 +259,4 @@ def _load_fallocate() -> "ctypes._NamedFuncPointer":
     return function
 
 
-_fallocate = _load_fallocate() if _DIRECT else None
+_fallocate = _load_fallocate() if DIRECT else None

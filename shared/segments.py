@@ -143,20 +143,20 @@ class Segments:
         begun = int(at)
         if found and found.hour == hour:
             begun = max(begun, found.begun + 1)
-        made = self._open[key] = _Segment(self._root, key, self._incoming.process, begun)
-        made.hour = hour
+        made = _Segment(self._root, key, self._incoming.process, begun, hour)
+        self._open[key] = made
         return made
 
 
 class _Segment:
     """One that is appended to."""
 
-    def __init__(self, root: Path, key: Key, process: str, begun: int) -> None:
-        """Raises OSError."""
+    def __init__(self, root: Path, key: Key, process: str, begun: int, hour: int) -> None:
+        """`hour`: since 1970. Raises OSError."""
         destination, urgent = key
         parent = f"{destination}/{URGENT if urgent else ROUTINE}"
         make(root, parent, sync=True)
-        self.hour = 0  # since 1970
+        self.hour = hour
         self._descriptor = -1
         while self._descriptor < 0:
             stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(begun))

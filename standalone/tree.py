@@ -97,8 +97,7 @@ class Tree:
         then.
         """
         due = time.monotonic()
-        while not self._stopping:
-            time.sleep(POLL)
+        while self._waited():
             if time.monotonic() >= due:
                 tend()
                 due = time.monotonic() + TENDING
@@ -109,6 +108,11 @@ class Tree:
                 if self._tend(each) == USAGE:
                     return USAGE
         return 0
+
+    def _waited(self) -> bool:
+        """A moment; whether to go on."""
+        time.sleep(POLL)
+        return not self._stopping
 
     def stop(self) -> None:
         for each in reversed(self._running):

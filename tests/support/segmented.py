@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
+from shared import segment
 from shared.entry import Entry
+from shared.segment import Record
 from shared.segments import Commit
 from shared.sender import Sender
 from shared.spool import Spool
@@ -64,3 +66,9 @@ def gathering(path: Path, **settings: object) -> Iterator[Gathering]:
         yield kept
     finally:
         kept.spool.close()
+
+
+def record_at(descriptor: int, offset: int) -> Record | None:
+    """Of an open segment; None where it was removed, or never completed. Raises OSError."""
+    begun = segment.begun_at(descriptor, offset)
+    return begun if begun and segment.is_complete(descriptor, begun) else None

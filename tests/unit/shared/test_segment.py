@@ -9,6 +9,7 @@ import pytest
 
 from shared import segment
 from shared.segment import BLOCK, LARGEST, MARK, Record, frame, length_of, records
+from tests.support.segmented import record_at
 
 NAME = "18ec8898cb395818b8c31d17~4"
 MOST = LARGEST - BLOCK - MARK  # bytes of a file that a buffer can take
@@ -55,7 +56,7 @@ def test_a_record_comes_back_as_it_was_kept(size: int, file: Path, opened: int) 
     reader = plainly(file)
     try:
         assert list(records(reader)) == [before, middle, after]
-        assert segment.record_at(reader, middle.offset) == middle
+        assert record_at(reader, middle.offset) == middle
         assert os.pread(reader, size, middle.data) == data
         rest = os.pread(reader, middle.length, middle.offset)[BLOCK + size : -MARK]
         assert rest == bytes(len(rest)), "nothing of another instance"
@@ -109,7 +110,7 @@ def test_damage_is_told_and_hides_no_other(at: int, file: Path, opened: int) -> 
 
     assert list(records(writer)) == [before, damaged.offset, after]
     with pytest.raises(segment.Damaged):
-        segment.record_at(writer, damaged.offset)
+        record_at(writer, damaged.offset)
     os.close(writer)
 
 
@@ -121,7 +122,7 @@ def test_a_punched_record_is_gone_and_takes_no_space(file: Path, opened: int) ->
     segment.punch(writer, first)
 
     assert list(records(writer)) == [second]
-    assert segment.record_at(writer, first.offset) is None
+    assert record_at(writer, first.offset) is None
     assert os.fstat(opened).st_blocks < before / 10
     assert not segment.is_empty(writer)
     segment.punch(writer, second)
