@@ -147,7 +147,8 @@ class Spool:
 
     def scan(self, destination: str) -> Iterator[Entry]:
         """Every instance kept for a destination, urgent before routine, oldest folder first, sorted
-        within a folder. Constant memory. What comes or goes meanwhile may be seen or not.
+        within a folder; segments that several processes began within a second in any order.
+        Constant memory. What comes or goes meanwhile may be seen or not.
         Raises SpoolError.
         """
         for priority in (URGENT, ROUTINE):

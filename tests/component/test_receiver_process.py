@@ -60,7 +60,7 @@ def running(tmp_path: Path) -> Iterator[Service]:
 
 
 def kept(folder: Path) -> list[Path]:
-    return waiting(folder / "spool")
+    return sorted(waiting(folder / "spool"), key=lambda each: each.name)
 
 
 def test_it_stores_and_is_ready_although_redis_is_down(tmp_path: Path, running: Service) -> None:
