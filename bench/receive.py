@@ -1,5 +1,6 @@
 """Receive: C-STORE in, files on disk, nothing sent on."""
 
+import os
 from functools import partial
 from itertools import product
 
@@ -19,9 +20,12 @@ ASSOCIATIONS = (1, 4)
 SECONDS = (2.0, 1.0)  # of load per run: full, quick
 AT_LEAST = 100
 
+# As storescp has a process for each association.
+A_PROCESS_A_CORE = {"RECEIVE__PROCESSES": str(os.cpu_count() or 1)}
+
 PEERS: dict[str, driver.Launcher] = {
     STORESCP: dcmtk.storescp,
-    OURS_UNSYNCED: partial(ours.receiver, proxy=ours.Proxy(sync=False)),
+    OURS_UNSYNCED: partial(ours.receiver, proxy=ours.Proxy(sync=False, settings=A_PROCESS_A_CORE)),
     PYNETDICOM: stock_pynetdicom.launch,
     OURS: partial(ours.receiver, proxy=ours.Proxy()),
     ORTHANC: orthanc.default,

@@ -11,6 +11,8 @@ from shared.sender import Sender
 from shared.spool import Spool
 from shared.staging import Staged
 
+FAILED = "cannot keep an instance"
+
 Announce = Callable[[Sequence[Entry]], None]
 
 
@@ -28,8 +30,13 @@ class Gathering:
         """What the spool calls it. Raises SpoolError."""
         self._loop = asyncio.get_running_loop()
         kept: asyncio.Future[str] = self._loop.create_future()
-        self._spool.commit(Commit(staged.hand_over(), destination, urgent, sender, kept))
-        return await kept
+        commit = Commit(staged.hand_over(), destination, urgent, sender, kept)
+        if not self._spool.commit(commit):
+            return await kept
+        if commit.entry is None:
+            raise commit.fault or SpoolError(FAILED)
+        self._announce([commit.entry])
+        return commit.entry.reception
 
     def _committed(self, commits: Sequence[Commit]) -> None:
         # Announced here: an association that ends meanwhile takes nothing back.
@@ -49,4 +56,4 @@ def _answer(commits: Sequence[Commit]) -> None:
         if each.entry:
             kept.set_result(each.entry.reception)
         else:
-            kept.set_exception(each.fault or SpoolError("cannot keep an instance"))
+            kept.set_exception(each.fault or SpoolError(FAILED))

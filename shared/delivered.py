@@ -8,11 +8,13 @@ They are the first to go when space runs low: no modality is turned away for the
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
-from shared import kept, logs
+from shared import logs, removal
 from shared.entry import SUFFIX, Entry
 from shared.folders import MODE, names
+from shared.ledger import Leaving
 
 FOLDER = ".delivered"
 HOUR = 3600.0  # seconds; what is in a folder was delivered within one
@@ -26,12 +28,13 @@ class Delivered:
         self._root = root
         self._keep = keep
 
-    def retire(self, entry: Entry, file: Path) -> None:
-        """Out of the spool, whether it can be kept or not: it would be sent again. A file that is
-        gone is fine. Raises OSError.
+    def retire(self, leaving: Iterable[Leaving]) -> dict[Path, OSError]:
+        """Out of the spool, whether they can be kept or not: they would be sent again. A file that
+        is gone is fine. Those that could not be removed, and why.
         """
-        if not self._keep or not self._kept(entry, file):
-            kept.remove(file)
+        return removal.remove_all(
+            each.file for each in leaving if not self._keep or not self._kept(each.entry, each.file)
+        )
 
     def tidy(self, now: float) -> None:
         """Remove what has been kept long enough, by the hour."""
@@ -55,7 +58,7 @@ class Delivered:
         folder = self._root / FOLDER / entry.destination / hour
         try:
             folder.mkdir(MODE, parents=True, exist_ok=True)
-            kept.move(file, folder / (entry.name + SUFFIX))
+            removal.move(file, folder / (entry.name + SUFFIX))
         except FileNotFoundError:  # the file is gone, or the folder, just now
             return False
         except OSError as error:

@@ -13,11 +13,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from shared import kept, logs
 from shared.entry import Entry
@@ -48,8 +48,16 @@ class Sent:
     sha256: str  # hexadecimal digits
 
 
+class Leaving(NamedTuple):
+    """An instance that its destination has."""
+
+    entry: Entry
+    file: Path
+    sent: Sent | None = None  # spares reading it once more
+
+
 class Ledger:
-    """Safe to use from several threads and processes: a line is one write."""
+    """Safe to use from several threads and processes: lines are one write."""
 
     def __init__(self, root: Path, settings: SpoolSettings) -> None:
         self._folder = root / FOLDER
@@ -60,27 +68,21 @@ class Ledger:
         self._hour = ""
         self._descriptor = -1
 
-    def note(self, entry: Entry, file: Path, sent: Sent | None = None) -> None:
-        """The file is delivered; `sent` spares reading it once more. Raises FileNotFoundError if
-        it is gone; no other fault matters.
-        """
-        if not self._bytes:
-            return
-        try:
-            if sent and self._digests:
-                kept.size(file)  # whether it is there
-                line = _line(entry, sent)
-            else:
-                with kept.stream(file) as stream:
-                    line = self._line(entry, stream)
-            with self._lock:
-                os.write(self._open(), line)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
-        except SpoolError as error:  # a later version's: it stays as it is, and deliveries go on
-            log.warning("ledger.failed", reason=str(error))
+    def note(self, leaving: Iterable[Leaving]) -> list[Leaving]:
+        """They are delivered. Those that are there; no other fault matters."""
+        there: list[Leaving] = []
+        lines: list[bytes] = []
+        for each in leaving:
+            try:
+                lines.append(self._line(each))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
+            there.append(each)
+        if self._bytes:
+            self._write(b"".join(lines))
+        return there
 
     def records(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
         """Oldest first; of one instance, or all. Raises SpoolError for a later version's ledger."""
@@ -110,10 +112,26 @@ class Ledger:
     def _files(self) -> list[str]:
         return [name for name in names(self._folder) if name.endswith(SUFFIX)]
 
-    def _line(self, entry: Entry, stream: IO[bytes]) -> bytes:
-        head = stream.read(HEAD)
-        digest = _digest(head, stream) if self._digests else ""
-        return _line(entry, Sent(_instance(head), digest))
+    def _line(self, leaving: Leaving) -> bytes:
+        """Raises OSError."""
+        if not self._bytes:
+            return b""
+        if leaving.sent and self._digests:
+            kept.size(leaving.file)  # whether it is there
+            return _line(leaving.entry, leaving.sent)
+        with kept.stream(leaving.file) as stream:
+            head = stream.read(HEAD)
+            digest = _digest(head, stream) if self._digests else ""
+        return _line(leaving.entry, Sent(_instance(head), digest))
+
+    def _write(self, lines: bytes) -> None:
+        try:
+            with self._lock:
+                os.write(self._open(), lines)
+        except OSError as error:
+            log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
+        except SpoolError as error:  # a later version's: it stays as it is, and deliveries go on
+            log.warning("ledger.failed", reason=str(error))
 
     def _open(self) -> int:
         hour = _hour(time.time())

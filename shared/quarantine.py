@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared import kept, logs
+from shared import logs, removal
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.faults import spool_fault
 from shared.folders import Folders, make, names
@@ -79,7 +79,7 @@ class Quarantine:
             with _alone_in(folder):
                 try:
                     _write(record_file, {**record, "urgent": entry.urgent})
-                    kept.move(self._root / entry.path, folder / (entry.name + SUFFIX))
+                    removal.move(self._root / entry.path, folder / (entry.name + SUFFIX))
                 except FileNotFoundError:
                     _forget_alone(record_file)
                     raise

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
 
-from shared import audit, kept, logs
+from shared import audit, logs, removal
 from shared.delivered import Delivered
 from shared.entry import DESTINATION, ROUTINE, URGENT
 from shared.errors import SpoolError
@@ -112,7 +112,7 @@ class Retention:
             if re.fullmatch(DESTINATION, destination, re.ASCII):
                 for priority in (URGENT, ROUTINE):
                     remove_idle(self._root / destination / priority, before=now - IDLE)
-                    kept.remove_done(self._root / destination / priority)
+                    removal.remove_done(self._root / destination / priority)
 
 
 def _latest(item: Quarantined) -> tuple[float, str]:

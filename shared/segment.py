@@ -13,7 +13,7 @@ import os
 import secrets
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,9 +137,21 @@ def records(segment: int) -> Iterator[Record | int]:
         begin = offset + (begun.length if begun else BLOCK)
 
 
-def punch(segment: int, record: Record) -> None:
-    """Make the record a hole. Raises OSError."""
-    _punch(segment, record.offset, record.length)
+def punch(segment: int, *records: Record) -> None:
+    """Make records a hole that follow one another without a gap. Raises OSError."""
+    _punch(segment, records[0].offset, sum(each.length for each in records))
+
+
+def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Those that follow one another without a gap, of records in order."""
+    run: list[Record] = []
+    for each in records:
+        if run and run[-1].offset + run[-1].length != each.offset:
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
 
 
 def is_empty(segment: int) -> bool:

@@ -19,18 +19,19 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from shared import incoming, kept, logs, quarantine, segment
+from shared import incoming, kept, logs, open_segment, quarantine, removal, segment
+from shared.committer import Committer, Told
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
 from shared.errors import SpoolError, SpoolFull
 from shared.faults import spool_fault
 from shared.folders import MODE, Folders, make_root, names
 from shared.incoming import Incoming
 from shared.layout_version import check_version
-from shared.ledger import Sent
+from shared.ledger import Leaving, Sent
 from shared.quarantine import Quarantined
 from shared.reception import Reception
 from shared.retention import Retention
-from shared.segments import Commit, Segments, Told
+from shared.segments import Commit, Segments
 from shared.spool_probe import probe
 from shared.spool_sections import SpoolSettings
 from shared.staging import Staged, Staging
@@ -59,6 +60,7 @@ class Spool:
         self._open_again = math.inf  # time.monotonic()
         self._gathers = settings.segments
         self._segments: Segments | None = None
+        self._committer: Committer | None = None
         self._staging = Staging()
         self._naming = Lock()
         self._named_last = 0
@@ -83,32 +85,41 @@ class Spool:
 
     def gather(self, told: Told) -> bool:
         """From now on what is small is kept in segments, where the file system can do that; whether
-        it is. Without syncs nothing waits for the disk, and files are faster. `told` of each that
-        was committed, from a thread; it must not raise.
+        it is. `told` of each that was committed and had to wait for the disk, from a thread; it
+        must not raise.
         """
 
         def relieved(commits: Sequence[Commit]) -> None:
-            if any(isinstance(each.fault, SpoolFull) for each in commits):
-                self._no_room()
+            self._relieve(commits)
             told(commits)
 
-        wanted = self._gathers and self._sync
-        possible = wanted and segment.are_possible(self.root / incoming.FOLDER)
+        possible = self._gathers and segment.are_possible(self.root / incoming.FOLDER)
         if possible:
-            self._segments = Segments(self.root, self._incoming, self._next_name, relieved)
+            self._segments = Segments(self.root, self._incoming, self._next_name, sync=self._sync)
+            if self._sync:
+                self._committer = Committer(self._segments, relieved)
         return possible
 
-    def commit(self, commit: Commit) -> None:
-        """Have it kept in a segment, and told. Never blocks. Raises SpoolError where it does not
-        gather, or not any more.
+    def commit(self, commit: Commit) -> bool:
+        """Have it kept in a segment; whether it came to its end already. Then nobody is told of it,
+        and nothing had to wait for the disk, as where the spool does not sync: there it is for one
+        thread alone. Raises SpoolError where it does not gather, or not any more.
         """
+        if self._committer:
+            self._committer.commit(commit)
+            return False
         if self._segments is None:
             commit.staged.abandon()
             raise SpoolError("cannot keep an instance: the spool is closed")
-        self._segments.commit(commit)
+        self._segments.keep(commit.key, [commit])
+        self._relieve([commit])
+        return True
 
     def settle(self) -> None:
         """Wait for what is being committed; nothing can be from now on."""
+        if self._committer:
+            self._committer.close()
+            self._committer = None
         if self._segments:
             self._segments.close()
             self._segments = None
@@ -176,25 +187,32 @@ class Spool:
         return self.root / entry.path
 
     def release(self, entry: Entry, sent: Sent | None = None) -> None:
-        """Remove an instance that its destination has; the ledger remembers it, from what is known
-        since it was `sent`. Needs no sync: at worst it is sent twice. Raises SpoolError.
+        """As release_all. Raises SpoolError."""
+        for fault in self.release_all({entry: sent}).values():
+            raise fault
+
+    def release_all(self, delivered: Mapping[Entry, Sent | None]) -> dict[Entry, SpoolError]:
+        """Remove instances that their destination has; the ledger remembers them, from what is
+        known since they were `sent`. Those that could not be removed, and why. Needs no sync: at
+        worst they are sent twice.
         """
-        file = self.file(entry)
-        try:
-            self._retention.ledger.note(entry, file, sent)
-            self._retention.delivered.retire(entry, file)
-        except FileNotFoundError:
-            pass  # released before
-        except OSError as error:
-            raise spool_fault(error, "remove an instance") from None
+        leaving = [Leaving(entry, self.file(entry), sent) for entry, sent in delivered.items()]
+        with open_segment.held():
+            there = self._retention.ledger.note(leaving)
+            failed = self._retention.delivered.retire(there)
         self._retention.tidy_if_due()
+        return {
+            each.entry: spool_fault(failed[each.file], "remove an instance")
+            for each in there
+            if each.file in failed
+        }
 
     def move(self, entry: Entry, destination: str) -> Entry:
         """Have another destination get it instead. Raises FileNotFoundError, SpoolError."""
         file = self.file(entry)
         try:
             folder = self._folders.file(
-                lambda folder: kept.move(file, Path(folder) / file.name),
+                lambda folder: removal.move(file, Path(folder) / file.name),
                 destination,
                 urgent=entry.urgent,
                 at=time.time(),
@@ -243,6 +261,10 @@ class Spool:
         SpoolError.
         """
         return self._quarantine.forget(record)
+
+    def _relieve(self, commits: Sequence[Commit]) -> None:
+        if any(isinstance(each.fault, SpoolFull) for each in commits):
+            self._no_room()
 
     def _no_room(self) -> None:
         """The disk has no room for an instance."""

@@ -22,8 +22,7 @@ class SpoolSettings(Section):
     segments: bool = Field(
         default=True,
         description="Keep instances below 1 MiB, of one destination, many to a file, where the "
-        "file system has direct writes and holes: twice as fast. false, or sync = false: a file "
-        "for each.",
+        "file system has direct writes and holes: twice as fast. false: a file for each.",
     )
     soft_reserve: int | None = Field(
         default=None,

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from shared import logs, metrics, tracing
+from shared import logs, metrics, open_segment, tracing
 from shared.errors import Busy, DestinationFault, Misconfigured, Unavailable
 from shared.figures import observed
 from shared.index import Claim, Mark
@@ -64,6 +64,10 @@ class Delivery:
 
     def deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         """Raises DestinationFault and RedisError; after a fault all is settled or put back."""
+        with open_segment.held():
+            self._deliver(turn, claims)
+
+    def _deliver(self, turn: Turn, claims: Sequence[Claim]) -> None:
         self._faults = 0
         there = self._settlement.present(claims, at_a_glance=True)
         waiting = deque(parts(self._unaccounted.unsent(there), self._place))

@@ -12,7 +12,6 @@ from shared import kept, logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
-from shared.ledger import Sent
 from shared.regular import NO_SUCH_PLACE
 from shared.uid import shown
 from uploader import audit
@@ -62,14 +61,11 @@ class Settlement:
     def settle(self, results: Sequence[Result], *, sent_alone: bool = False) -> Tally:
         """Of one request; `sent_alone`: it had one instance."""
         tally = Tally()
-        released = []
         uids = audit.identities(self._spool, [c for c, outcome in results if outcome.delivered])
+        released = self._release([each for each in results if each[1].delivered])
         for claim, outcome in results:
             tally.count(claim, outcome)
-            if fate(claim, outcome, self._settings.max_attempts) is Fate.RELEASE:
-                if self._release(claim, outcome.sent):
-                    released.append(claim.entry)
-            else:
+            if not outcome.delivered:
                 self._refuse(claim, outcome, sent_alone=sent_alone)
         if tally.delivered:
             audit.stored(self._name, tally.delivered, uids)
@@ -153,15 +149,15 @@ class Settlement:
             audit.refused(self._name, uid, outcome.detail)
         self._index.ack(self._name, [entry])
 
-    def _release(self, claim: Claim, sent: Sent | None) -> bool:
-        try:
-            self._spool.release(claim.entry, sent)
-        except SpoolError as error:
-            log.error("instance.not_released", destination=self._name, reason=str(error))
-            self._index.stuck(self._name, claim.entry)
-            self._later(claim, remember=Mark.DOUBTFUL)
-            return False
-        return True
+    def _release(self, results: Sequence[Result]) -> list[Entry]:
+        """Those that have left the spool."""
+        stuck = self._spool.release_all({claim.entry: outcome.sent for claim, outcome in results})
+        for claim, _ in results:
+            if fault := stuck.get(claim.entry):
+                log.error("instance.not_released", destination=self._name, reason=str(fault))
+                self._index.stuck(self._name, claim.entry)
+                self._later(claim, remember=Mark.DOUBTFUL)
+        return [claim.entry for claim, _ in results if claim.entry not in stuck]
 
     def _refuse(self, claim: Claim, outcome: Outcome, *, sent_alone: bool) -> None:
         if fate(claim, outcome, self._settings.max_attempts) is Fate.QUARANTINE:

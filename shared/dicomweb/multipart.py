@@ -10,8 +10,6 @@ from pathlib import Path
 from shared import kept
 
 CHUNK = 1024 * 1024  # bytes in a write; more gains nothing, less costs a system call each
-# Below this a copy is cheaper than a system call of its own.
-SMALL = 64 * 1024
 # No parameter: given transfer-syntax, Orthanc 1.10 drops the part and answers 200.
 PART_HEADER = b"Content-Type: application/dicom\r\n\r\n"
 
@@ -99,19 +97,16 @@ class Body(Iterable[bytes]):
         return {"Content-Type": self.content_type, "Content-Length": str(self.length)}
 
     def __iter__(self) -> Iterator[bytes]:
-        """Small pieces gathered into chunks, large ones as they were read."""
+        """Pieces gathered into chunks: a copy costs less than what a write does on its way."""
         pieces: list[bytes] = []
         held = 0
         for piece in self._pieces():
-            if held + len(piece) > CHUNK or len(piece) > SMALL:
-                yield from _joined(pieces)
+            if held + len(piece) > CHUNK:
+                yield b"".join(pieces)
                 pieces, held = [], 0
-            if len(piece) > SMALL:
-                yield piece
-            else:
-                pieces.append(piece)
-                held += len(piece)
-        yield from _joined(pieces)
+            pieces.append(piece)
+            held += len(piece)
+        yield b"".join(pieces)
 
     def _pieces(self) -> Iterator[bytes]:
         for part in self._parts:
@@ -119,8 +114,3 @@ class Body(Iterable[bytes]):
             yield from part.chunks()
             yield b"\r\n"
         yield self._closing
-
-
-def _joined(pieces: list[bytes]) -> Iterator[bytes]:
-    if pieces:
-        yield b"".join(pieces)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from receiver.part10 import file_meta
-from shared import kept
+from shared import kept, removal
 from shared.dicomweb.multipart import Part, PartChanged
 from shared.entry import Entry
 from shared.segment import BLOCK, Damaged
@@ -53,11 +53,11 @@ def test_a_forged_path_leads_to_no_instance(forged: dict[str, object], tmp_path:
         entries = [own.keep(bytes([each + 1]) * 5000) for each in range(3)]
         path = own.spool.file(moved(entries[1], **forged))  # type: ignore[arg-type]
 
-        for act in (read, kept.size, kept.remove):
+        for act in (read, kept.size, removal.remove):
             with pytest.raises(Damaged):
                 act(path)
         with pytest.raises(Damaged):
-            kept.move(path, tmp_path / "away")
+            removal.move(path, tmp_path / "away")
         assert not (tmp_path / "away").exists()
         assert list(own.spool.scan("cloud")) == entries
 
@@ -67,7 +67,7 @@ def test_a_path_beyond_the_end_is_gone(tmp_path: Path) -> None:
         entry = own.keep(b"only")
         path = own.spool.file(moved(entry, by=16 * BLOCK))
 
-        kept.remove(path)
+        removal.remove(path)
 
         assert not kept.exists(path)
         assert list(own.spool.scan("cloud")) == [entry]
@@ -121,9 +121,9 @@ def test_a_copy_of_what_is_removed_meanwhile_is_none(tmp_path: Path) -> None:
         entry, _ = own.keep(b"\1" * 900_000), own.keep(b"other")
         path = own.spool.file(entry)
         with kept.opened(path) as opened:
-            kept.remove(path)
+            removal.remove(path)
             with pytest.raises(FileNotFoundError):
-                kept._copy(opened, tmp_path / "copy")
+                removal._copy(opened, tmp_path / "copy")
 
     assert not list(tmp_path.glob("*copy*"))
     assert not list(tmp_path.glob(".*.part"))

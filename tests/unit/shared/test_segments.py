@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from shared import kept, segment, segments
+from shared import kept, removal, segment, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.layout_version import check_version
 from shared.segments import Commit
 from shared.spool import VERSION
 from shared.staging import MOST, Staged
-from tests.support.segmented import Gathering, gathering
+from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.spools import files_below, keep, open_spool
 from tests.support.waiting import wait_until
 
@@ -51,11 +51,12 @@ def its_folder_gone(file: Path) -> None:
     shutil.rmtree(file.parent.parent)
 
 
+@SYNCS
 @pytest.mark.parametrize("change", [removed, replaced, a_link, its_folder_gone])
 def test_nothing_is_kept_where_nobody_would_find_it(
-    change: Callable[[Path], None], tmp_path: Path
+    change: Callable[[Path], None], tmp_path: Path, *, sync: bool
 ) -> None:
-    with gathering(tmp_path) as own:
+    with gathering(tmp_path, sync=sync) as own:
         before = own.keep(b"before")
         change(own.segment(before))
 
@@ -68,9 +69,10 @@ def test_nothing_is_kept_where_nobody_would_find_it(
         assert b"refused" not in {read(own, each) for each in own.spool.scan("cloud")}
 
 
-def test_a_file_that_took_the_name_of_a_segment_stays(tmp_path: Path) -> None:
+@SYNCS
+def test_a_file_that_took_the_name_of_a_segment_stays(tmp_path: Path, *, sync: bool) -> None:
     """The segment, empty, is no more; what has its name may hold what somebody brought back."""
-    with gathering(tmp_path) as own:
+    with gathering(tmp_path, sync=sync) as own:
         entry = own.keep(b"delivered")
         file = own.segment(entry)
         backup = file.read_bytes()
@@ -80,9 +82,10 @@ def test_a_file_that_took_the_name_of_a_segment_stays(tmp_path: Path) -> None:
     assert file.read_bytes() == backup
 
 
-def test_a_spool_that_another_one_covers_takes_nothing(tmp_path: Path) -> None:
+@SYNCS
+def test_a_spool_that_another_one_covers_takes_nothing(tmp_path: Path, *, sync: bool) -> None:
     root, away = tmp_path / "spool", tmp_path / "away"
-    with gathering(root) as own:
+    with gathering(root, sync=sync) as own:
         own.keep(b"first")
         root.rename(away)
         open_spool(root).close()
@@ -117,8 +120,9 @@ def test_who_is_told_may_fail_and_the_next_is_told(tmp_path: Path) -> None:
     assert len(list(own.spool.scan("cloud"))) == 2
 
 
-def test_what_comes_after_the_end_is_refused(tmp_path: Path) -> None:
-    own = Gathering(tmp_path)
+@SYNCS
+def test_what_comes_after_the_end_is_refused(tmp_path: Path, *, sync: bool) -> None:
+    own = Gathering(tmp_path, sync=sync)
     staged = [own.spool.stage() for _ in range(2)]
     own.spool.settle()
 
@@ -142,8 +146,11 @@ def test_what_was_asked_for_before_the_end_is_kept(tmp_path: Path) -> None:
     assert len(list(own.spool.scan("cloud"))) == 5 * MOST
 
 
-def test_an_hour_has_a_segment_and_a_clock_set_back_begins_none(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
+@SYNCS
+def test_an_hour_has_a_segment_and_a_clock_set_back_begins_none(
+    tmp_path: Path, *, sync: bool
+) -> None:
+    with gathering(tmp_path, sync=sync) as own:
         first = own.keep(b"1")
         own.spool._named_last = time.time_ns() + 3_600 * 10**9  # it was an hour later already
         second, third = own.keep(b"2"), own.keep(b"3")
@@ -155,11 +162,12 @@ def test_an_hour_has_a_segment_and_a_clock_set_back_begins_none(tmp_path: Path) 
         assert list(own.spool.scan("cloud")) == [second, third]
 
 
+@SYNCS
 def test_a_full_segment_is_followed_by_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segments, "CAPACITY", 3 * segment.length_of(5000))
-    with gathering(tmp_path) as own:
+    with gathering(tmp_path, sync=sync) as own:
         entries = [own.keep(bytes([each]) * 5000) for each in range(10)]
 
         assert len({own.segment(each) for each in entries}) == 4
@@ -173,7 +181,7 @@ def test_a_new_segment_is_locked_whoever_tidies(tmp_path: Path) -> None:
 
     def tidying() -> None:
         while not ended.is_set():
-            kept.remove_done(tmp_path)
+            removal.remove_done(tmp_path)
 
     tidiers = [threading.Thread(target=tidying) for _ in range(2)]
     for each in tidiers:
@@ -201,7 +209,7 @@ def test_a_new_segment_is_locked_whoever_tidies(tmp_path: Path) -> None:
 REMOVER = """
     import sys
     from pathlib import Path
-    from shared import kept
+    from shared import removal
     from shared.entry import Entry
     from tests.support.spools import open_spool
 
@@ -211,8 +219,8 @@ REMOVER = """
     while True:
         for entry in spool.scan("cloud"):
             if entry.size % 2:
-                kept.remove(spool.file(entry))
-        kept.remove_done(parent)
+                removal.remove(spool.file(entry))
+        removal.remove_done(parent)
 """
 
 

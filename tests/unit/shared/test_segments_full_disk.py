@@ -8,7 +8,7 @@ from shared import kept
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
 from shared.staging import MOST
-from tests.support.segmented import Gathering, gathering
+from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.small_disk import small_disk
 from tests.support.spools import files_below
 from tests.support.waiting import wait_until
@@ -21,9 +21,12 @@ def read(own: Gathering, entry: Entry) -> bytes:
         return stream.read()
 
 
-def test_a_full_disk_refuses_all_of_a_group_and_the_next_is_kept(tmp_path: Path) -> None:
+@SYNCS
+def test_a_full_disk_refuses_all_of_a_group_and_the_next_is_kept(
+    tmp_path: Path, *, sync: bool
+) -> None:
     """A limit on the size of files is met in the middle of a write, as a full disk is."""
-    with small_disk(tmp_path, 8 * MEBIBYTE) as disk, gathering(tmp_path) as own:
+    with small_disk(tmp_path, 8 * MEBIBYTE) as disk, gathering(tmp_path, sync=sync) as own:
         first = own.keep(b"first")
         disk.fill()
         for number in range(MOST // 2):
@@ -39,8 +42,11 @@ def test_a_full_disk_refuses_all_of_a_group_and_the_next_is_kept(tmp_path: Path)
         assert read(own, after) == b"after"
 
 
-def test_a_disk_that_fills_in_the_middle_of_a_write_leaves_nothing_listed(tmp_path: Path) -> None:
-    with small_disk(tmp_path, 4 * MEBIBYTE) as disk, gathering(tmp_path) as own:
+@SYNCS
+def test_a_disk_that_fills_in_the_middle_of_a_write_leaves_nothing_listed(
+    tmp_path: Path, *, sync: bool
+) -> None:
+    with small_disk(tmp_path, 4 * MEBIBYTE) as disk, gathering(tmp_path, sync=sync) as own:
         kept_all, refused = [], 0
         for number in range(20):
             if number == 10:
@@ -57,9 +63,10 @@ def test_a_disk_that_fills_in_the_middle_of_a_write_leaves_nothing_listed(tmp_pa
         assert list(own.spool.scan("cloud")) == kept_all
 
 
-def test_a_full_disk_has_delivered_instances_given_up(tmp_path: Path) -> None:
+@SYNCS
+def test_a_full_disk_has_delivered_instances_given_up(tmp_path: Path, *, sync: bool) -> None:
     """Also where only a quota, or a limit, is what refuses."""
-    with gathering(tmp_path, keep_delivered=3600) as own:
+    with gathering(tmp_path, keep_delivered=3600, sync=sync) as own:
         own.spool.release(own.keep(b"delivered"))
         assert files_below(tmp_path / ".delivered")
         own.spool._retention._relief_due = 0.0

@@ -1,0 +1,141 @@
+"""A segment that is appended to.
+
+What an uploader will read at once is left in the page cache, and what it will not read soon is not:
+to fill memory can cost more than to write, and a modality that sends faster than an archive takes
+must not push out of memory what others need.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from shared import segment
+from shared.entry import ROUTINE, URGENT
+from shared.folders import HOUR, make
+from shared.segment import SUFFIX
+from shared.sync import sync_data, sync_folder
+
+FOLLOWED = 64 * 1024 * 1024  # bytes that are not delivered: with less, an uploader keeps up
+LARGE = 256 * 1024  # bytes; to have fewer written out by themselves costs more than to fill memory
+SECTOR = 512  # bytes; what st_blocks counts
+MODE = 0o640
+_DONTCACHE = 0x80  # RWF_DONTCACHE, Linux 6.14: written out at once, and then forgotten
+
+Key = tuple[str, bool]  # destination, urgent
+
+
+class Owner(NamedTuple):
+    """Whose segments they are."""
+
+    root: Path  # of the spool
+    process: str  # as of shared.incoming
+    sync: bool  # whether nothing is kept before the disk has it
+
+
+class Growing:
+    """Holds its lock until it is sealed. Not for several threads at once."""
+
+    def __init__(self, owner: Owner, key: Key, at: float, elder: "Growing | None") -> None:
+        """`at`: seconds since 1970; `elder`: the one that came before. Raises OSError."""
+        root, process, self._sync = owner
+        destination, urgent = key
+        self.hour = int(at // HOUR)  # since 1970
+        begun = int(at)
+        if elder and elder.hour == self.hour:
+            begun = max(begun, elder.begun + 1)
+        parent = f"{destination}/{URGENT if urgent else ROUTINE}"
+        make(root, parent, sync=self._sync)
+        self._elder: str = elder.file if elder else ""
+        self._descriptor = self._cached = -1
+        while self._descriptor < 0:
+            stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(begun))
+            self.path = f"{parent}/{stamp}-{process}{SUFFIX}"
+            self.file: str = f"{root}/{self.path}"
+            self.begun: int = begun
+            begun += 1
+            with suppress(FileExistsError):
+                self._descriptor = segment.create_locked(Path(self.file), MODE)
+        self.end = 0
+        self._kept = 0  # bytes that are not delivered
+        self._forgetting = _DONTCACHE
+        try:
+            self._cached = os.open(f"/proc/self/fd/{self._descriptor}", os.O_WRONLY | os.O_CLOEXEC)
+            if self._sync:
+                sync_folder(os.path.dirname(self.file))  # noqa: PTH120  as in shared.incoming
+        except OSError:
+            self.seal()
+            raise
+
+    def append(self, records: Sequence[memoryview]) -> int:
+        """Where they begin. Raises OSError, with nothing kept."""
+        begin = self.end
+        try:
+            self._write(records, begin)
+            self._prove_named()
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, begin)
+            raise
+        self.end += sum(map(len, records))
+        return begin
+
+    def seal(self) -> None:
+        """Nothing will be appended any more. Never raises."""
+        with suppress(OSError):
+            file = Path(self.file)
+            if segment.is_empty(self._descriptor) and segment.is_named(file, self._descriptor):
+                file.unlink(missing_ok=True)
+        for each in (self._descriptor, self._cached):
+            with suppress(OSError):
+                os.close(each)
+
+    def _write(self, records: Sequence[memoryview], offset: int) -> None:
+        followed = self._is_followed()
+        if not self._sync:
+            forget = not followed and sum(map(len, records)) >= LARGE
+            self._write_unsynced(records, offset, self._forgetting if forget else 0)
+            return
+        descriptor = self._cached if followed else self._descriptor
+        _write(descriptor, records, offset)
+        sync_data(descriptor)
+
+    def _write_unsynced(self, records: Sequence[memoryview], offset: int, flags: int) -> None:
+        try:
+            _write(self._cached, records, offset, flags)
+        except OSError as error:
+            if not flags or error.errno != errno.EOPNOTSUPP:
+                raise
+            self._forgetting = 0  # this kernel, or file system, cannot
+            _write(self._cached, records, offset)
+
+    def _is_followed(self) -> bool:
+        if self._elder and _size_of(self._elder) < FOLLOWED:
+            self._elder = ""
+        return self._kept < FOLLOWED and not self._elder
+
+    def _prove_named(self) -> None:
+        """In a file that was removed, or that a mount has covered, nobody would find again what a
+        sender was told is safe. Raises OSError.
+        """
+        own = os.fstat(self._descriptor)
+        if not os.path.samestat(os.lstat(self.file), own):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._kept = own.st_blocks * SECTOR
+
+
+def _write(descriptor: int, records: Sequence[memoryview], offset: int, flags: int = 0) -> None:
+    written = os.pwritev(descriptor, records, offset, flags)
+    if written < sum(map(len, records)):  # what a full disk does
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _size_of(file: str) -> int:
+    """Bytes that are not delivered; 0 where it is gone."""
+    try:
+        return os.stat(file).st_blocks * SECTOR  # noqa: PTH116  as in shared.incoming
+    except OSError:
+        return 0

@@ -1,0 +1,151 @@
+"""Segments that are open: to be read through the page cache or past it, and to be changed.
+
+Whoever deals with many instances says so (`held`): then each of their segments is opened once.
+"""
+
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import local
+
+from shared import segment
+from shared.segment import BLOCK, DIRECT, LARGEST, Record
+
+HEAD = 2 * BLOCK  # bytes: what is known of an instance, and how it begins
+LARGE = 64 * 1024  # bytes; so many are read past the page cache where they are not in it
+_AT_ONCE: int = getattr(os, "RWF_NOWAIT", 0)  # Linux: what is in the page cache, or nothing
+
+
+class OpenSegment:
+    """Not for several threads at once."""
+
+    __slots__ = ("_again", "_cached", "_descriptor", "held", "path", "records")
+
+    def __init__(self, path: str) -> None:
+        """Raises OSError."""
+        self.path = path
+        self.held = False  # whoever holds it closes it
+        self.records: dict[int, Record] = {}  # by offset; once read, nothing takes their place
+        self._descriptor = segment.open_to_read(path)
+        self._again: dict[int, int] = {}
+        self._cached: set[int] = set()  # offsets of records that were in the page cache
+
+    @property
+    def to_change(self) -> int:
+        """The same file, also where its name is another's now. Raises OSError."""
+        return self._opened(os.O_RDWR)
+
+    def begin(self, offset: int) -> bytes:
+        """The HEAD of a record. Raises OSError."""
+        head = self._at_once(offset)
+        if head:
+            self._cached.add(offset)
+        return head or os.pread(self._descriptor, HEAD, offset)
+
+    def read(self, record: Record, length: int, offset: int) -> bytes:
+        """As os.pread, at most LARGEST bytes. Raises OSError. Who wrote a record just now may have
+        left it in the page cache; else that would cost more than the disk.
+        """
+        at = record.data + offset
+        if length < LARGE or record.offset in self._cached:
+            return os.pread(self._descriptor, length, at)
+        before = at % BLOCK  # direct reads begin and end at the bounds of blocks
+        end = min(before + length, LARGEST)
+        view = _buffer()
+        found = os.preadv(self._opened(os.O_RDONLY | DIRECT), [view[: _whole(end)]], at - before)
+        return bytes(view[before : min(end, found)])
+
+    def is_there(self, record: Record) -> bool:
+        """As of segment."""
+        return segment.is_there(self._descriptor, record)
+
+    def close(self) -> None:
+        """May be called any number of times; who reads on gets OSError."""
+        those = [self._descriptor, *self._again.values()] if self._descriptor >= 0 else []
+        self._descriptor = -1
+        self._again.clear()
+        for each in those:
+            os.close(each)
+
+    def _at_once(self, offset: int) -> bytes:
+        if not _AT_ONCE:
+            return b""
+        view = _buffer()[:HEAD]
+        try:
+            found = os.preadv(self._descriptor, [view], offset, _AT_ONCE)
+        except OSError:  # it is not there, or the file system cannot tell
+            return b""
+        return bytes(view) if found == HEAD else b""
+
+    def _opened(self, flags: int) -> int:
+        if flags not in self._again:
+            again = f"/proc/self/fd/{self._descriptor}"
+            self._again[flags] = os.open(again, flags | os.O_CLOEXEC)
+        return self._again[flags]
+
+
+class _Local(local):
+    """Of this thread."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, OpenSegment] | None = None
+        self.buffer = memoryview(b"")
+
+
+_local = _Local()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """What this thread opens meanwhile stays open until the end, and is not looked for by its name
+    again: not for longer than it takes to deal with some instances.
+    """
+    if _local.held is not None:
+        yield
+        return
+    _local.held = {}
+    try:
+        yield
+    finally:
+        those, _local.held = _local.held, None
+        for each in those.values():
+            each.close()
+
+
+def take(path: str) -> OpenSegment:
+    """To be given back. Raises OSError."""
+    if _local.held is None:
+        return OpenSegment(path)
+    found = _local.held.get(path)
+    if found is None:
+        found = _local.held[path] = OpenSegment(path)
+        found.held = True
+    return found
+
+
+def give(found: OpenSegment) -> None:
+    """From any thread: a reader that was left behind may be tidied up anywhere, and late."""
+    if not found.held:
+        found.close()
+
+
+@contextmanager
+def opened(path: str) -> Iterator[OpenSegment]:
+    """Raises OSError."""
+    found = take(path)
+    try:
+        yield found
+    finally:
+        give(found)
+
+
+def _whole(length: int) -> int:
+    return -(-length // BLOCK) * BLOCK
+
+
+def _buffer() -> memoryview:
+    """On a page's boundary, as direct reads need it."""
+    if not _local.buffer:
+        _local.buffer = memoryview(mmap.mmap(-1, LARGEST))
+    return _local.buffer

@@ -1,0 +1,127 @@
+"""Instances leave their place: removed, many at once, or moved to a file elsewhere."""
+
+import os
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from shared import open_segment, segment
+from shared.kept import Kept, opened, place, record_at
+from shared.open_segment import OpenSegment
+from shared.segment import Record
+from shared.sync import sync_data, sync_folder
+
+PIECE = 1024 * 1024  # bytes copied at a time
+MODE = 0o640
+
+
+def remove(path: Path) -> None:
+    """Whether it was there or not. Raises OSError."""
+    for error in remove_all([path]).values():
+        raise error
+
+
+def remove_all(paths: Iterable[Path]) -> dict[Path, OSError]:
+    """As remove; those that could not be, and why. What lies side by side in a segment goes at
+    once, which takes the file system no longer than one alone.
+    """
+    failed: dict[Path, OSError] = {}
+    in_segments: defaultdict[str, dict[int, Path]] = defaultdict(dict)
+    for path in paths:
+        where = place(path)
+        try:
+            if where:
+                in_segments[where[0]][where[1]] = path
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            failed[path] = error
+    for segment_path, those in in_segments.items():
+        failed |= _punch(segment_path, those)
+    return failed
+
+
+def move(path: Path, target: Path) -> None:
+    """To a file of its own, which is durable once its folder is synced, and out of the spool.
+
+    Raises OSError; then it is where it was. FileNotFoundError: it is gone, or there is no such
+    folder.
+    """
+    if place(path) is None:
+        path.rename(target)
+        # Where the target is another hard link to it, as after an orphan was moved to a destination
+        # that had the instance, a rename does nothing (rename(2)).
+        path.unlink(missing_ok=True)
+        return
+    with opened(path) as kept:
+        _copy(kept, target)
+    sync_folder(str(target.parent))
+    remove(path)
+
+
+def remove_done(folder: Path) -> None:
+    """Remove segments there in which nothing is left and which nobody appends to. Never raises."""
+    with suppress(OSError):
+        for path in folder.glob(f"*{segment.SUFFIX}"):
+            with suppress(OSError), open_segment.opened(str(path)) as found:
+                segment.remove_if_done(path, found.to_change)
+
+
+def _punch(segment_path: str, paths: Mapping[int, Path]) -> dict[Path, OSError]:
+    """`paths`: by offset. Those that could not be removed, and why."""
+    failed: dict[Path, OSError] = {}
+    try:
+        with open_segment.opened(segment_path) as found:
+            there = _those_there(found, paths, failed)
+            for run in segment.runs(there):
+                try:
+                    segment.punch(found.to_change, *run)
+                except OSError as error:
+                    failed |= {paths[each.offset]: error for each in run}
+            with suppress(OSError):  # else it goes with remove_done
+                segment.remove_if_done(Path(segment_path), found.to_change)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        failed |= dict.fromkeys(paths.values(), error)
+    return failed
+
+
+def _those_there(
+    found: OpenSegment, paths: Mapping[int, Path], failed: dict[Path, OSError]
+) -> list[Record]:
+    """In order; `failed` is told of what is not as it should be."""
+    there = []
+    for offset, path in sorted(paths.items()):
+        try:
+            there.append(record_at(found, offset, path)[0])
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            failed[path] = error
+    return there
+
+
+def _copy(kept: Kept, target: Path) -> None:
+    partial = target.with_name(f".{secrets.token_hex(4)}.part")  # others may move it as well
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+        with os.fdopen(descriptor, "wb", 0) as copy:
+            offset = 0
+            while offset < kept.size:
+                offset += _some(copy.write(kept.read(PIECE, offset)))
+            sync_data(copy.fileno())
+        partial.rename(target)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def _some(count: int) -> int:
+    """Raises Damaged where there was nothing more to copy."""
+    if not count:
+        raise segment.Damaged
+    return count

@@ -1,0 +1,111 @@
+"""However the bytes of a segment are written, they are what was kept."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared import growing, kept, segments
+from shared.entry import Entry
+from shared.errors import SpoolError
+from shared.growing import Growing
+from shared.segment import length_of
+from tests.support.segmented import SYNCS, Gathering, gathering
+
+SIZES = (1, 4096, 70_000, 500_000, 900_000)
+# Bytes that are not delivered, from which on the page cache is spared; and of a write.
+LIMITS = [(1 << 40, 1 << 40), (0, 0), (0, 1 << 40), (600_000, 100_000)]
+
+
+def read(own: Gathering, entry: Entry) -> bytes:
+    with kept.stream(own.spool.file(entry)) as stream:
+        return stream.read()
+
+
+def current(own: Gathering) -> Growing:
+    assert own.spool._segments
+    [found] = own.spool._segments._open.values()
+    return found
+
+
+@SYNCS
+@pytest.mark.parametrize(("followed", "large"), LIMITS)
+def test_it_comes_back_whole_whichever_way_it_went(
+    followed: int, large: int, tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing, "FOLLOWED", followed)
+    monkeypatch.setattr(growing, "LARGE", large)
+    with gathering(tmp_path, sync=sync) as own:
+        sent = {own.keep(data): data for size in SIZES * 3 if (data := os.urandom(size))}
+
+        assert list(own.spool.scan("cloud")) == list(sent)
+        assert {entry: read(own, entry) for entry in sent} == sent
+
+
+def test_where_nothing_can_be_forgotten_it_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As before Linux 6.14, and on file systems that do not know the flag."""
+    asked: list[int] = []
+    write: Callable[..., int] = os.pwritev
+
+    def old(descriptor: int, buffers: list[memoryview], offset: int, flags: int = 0) -> int:
+        asked.append(flags)
+        if flags:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return write(descriptor, buffers, offset)
+
+    monkeypatch.setattr(growing, "FOLLOWED", 0)
+    monkeypatch.setattr(growing, "LARGE", 0)
+    monkeypatch.setattr(os, "pwritev", old)
+    with gathering(tmp_path, sync=False) as own:
+        entries = [own.keep(bytes([each]) * 5000) for each in range(3)]
+        assert [read(own, each) for each in entries] == [bytes([each]) * 5000 for each in range(3)]
+    assert len(asked) == 4, "once in vain"
+    assert sum(map(bool, asked)) == 1
+
+
+@SYNCS
+def test_who_keeps_up_is_found_by_what_is_left(
+    tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new segment counts the one before: a modality that sends all night fills many."""
+    monkeypatch.setattr(growing, "FOLLOWED", 300_000)
+    monkeypatch.setattr(segments, "CAPACITY", 4 * length_of(100_000))
+    with gathering(tmp_path, sync=sync) as own:
+        first = [own.keep(b"x" * 100_000)]
+        assert current(own)._is_followed()
+        first += [own.keep(b"x" * 100_000) for _ in range(3)]
+        assert not current(own)._is_followed()
+
+        elder, second = current(own), own.keep(b"x")
+        assert current(own) is not elder
+        assert not current(own)._is_followed()
+
+        own.spool.release_all(dict.fromkeys(first[:2]))
+        assert current(own)._is_followed()
+        own.spool.release_all(dict.fromkeys([*first, second]))
+        assert current(own)._is_followed()
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the sender is not told Success: the rest goes to another segment."""
+    write: Callable[..., int] = os.pwritev
+    with gathering(tmp_path, sync=False) as own:
+        first = own.keep(b"first")
+
+        def half(descriptor: int, buffers: list[memoryview], offset: int, flags: int = 0) -> int:
+            return write(descriptor, [buffers[0][:8192]], offset, flags)
+
+        monkeypatch.setattr(os, "pwritev", half)
+        with pytest.raises(SpoolError):
+            own.keep(b"y" * 50_000)
+        monkeypatch.undo()
+        after = own.keep(b"after")
+
+        assert list(own.spool.scan("cloud")) == [first, after]
+        assert own.segment(after) != own.segment(first)
