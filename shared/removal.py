@@ -66,7 +66,7 @@ def remove_done(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.glob(f"*{segment.SUFFIX}"):
             with suppress(OSError), open_segment.opened(str(path)) as found:
-                segment.remove_if_done(path, found.to_change)
+                segment.remove_if_done(path, found.to_change, segment.holds_nothing)
 
 
 def _punch(segment_path: str, paths: Mapping[int, Path]) -> dict[Path, OSError]:

@@ -13,7 +13,7 @@ import os
 import secrets
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,14 +159,21 @@ def is_empty(segment: int) -> bool:
     return _data_from(segment, 0) is None
 
 
-def remove_if_done(path: Path, segment: int) -> bool:
+def holds_nothing(segment: int) -> bool:
+    """Whether nothing is left in it but holes, and what a crash cut short: nobody was told that it
+    is safe. Raises OSError.
+    """
+    return next(records(segment), None) is None
+
+
+def remove_if_done(path: Path, segment: int, is_done: Callable[[int], bool] = is_empty) -> bool:
     """Remove a segment in which nothing is left and to which nothing will come: whoever appends to
     one holds its lock. Whether it is gone. Raises OSError.
     """
-    if not is_empty(segment) or not lock(segment):
+    if not is_done(segment) or not lock(segment):
         return False
     try:
-        if is_empty(segment) and is_named(path, segment):
+        if is_done(segment) and is_named(path, segment):
             path.unlink(missing_ok=True)
             return True
     finally:

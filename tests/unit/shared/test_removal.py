@@ -135,3 +135,29 @@ def test_a_reader_that_is_left_behind_closes_nothing_of_others(tmp_path: Path) -
             os.close(each)
         with pytest.raises(OSError, match="Bad file descriptor"):
             late.read(200_000, 0)
+
+
+def test_what_a_crash_cut_short_goes_once_all_before_it_is_delivered(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        first, torn = own.keep(b"x" * 9000), own.keep(b"y" * 9000)
+        file = own.segment(first)
+    os.truncate(file, file.stat().st_size - BLOCK)
+    spool = open_spool(tmp_path)
+    assert list(spool.scan("cloud")) == [first]
+    assert torn.size
+
+    spool.tidy()
+    assert file.exists(), "it holds an instance"
+    spool.release(first)
+    spool.tidy()
+    assert not file.exists()
+
+
+def test_what_is_damaged_stays_for_somebody_to_look_at(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        file = own.segment(own.keep(b"x" * 9000))
+    with file.open("r+b") as damaged:
+        damaged.write(b"damage")
+    spool = open_spool(tmp_path)
+    spool.tidy()
+    assert file.exists()
