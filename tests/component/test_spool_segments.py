@@ -72,10 +72,12 @@ def load(senders: list[Sender], more_than: int) -> None:
     wait_until(lambda: sum(len(each.acknowledged) for each in senders) > more_than, 60, "a load")
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_what_was_acknowledged_survives_kills_under_load(processes: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("processes", "sync"), [(1, True), (2, True), (1, False), (2, False)])
+def test_what_was_acknowledged_survives_kills_under_load(
+    processes: int, sync: bool, tmp_path: Path
+) -> None:
     acknowledged: list[bytes] = []
-    with receiver(tmp_path, RECEIVE__PROCESSES=processes) as service:
+    with receiver(tmp_path, RECEIVE__PROCESSES=processes, SPOOL__SYNC=sync) as service:
         for round_ in range(3):
             begun((round_ + 1) * processes, service)
             senders = [Sender(port_of(service), 10 * round_ + each) for each in range(SENDERS)]
