@@ -63,7 +63,7 @@ class Growing:
         self._kept = 0  # bytes that are not delivered
         self._forgetting = _DONTCACHE
         try:
-            self._cached = os.open(f"/proc/self/fd/{self._descriptor}", os.O_WRONLY | os.O_CLOEXEC)
+            self._cached = segment.open_again(self._descriptor, os.O_WRONLY)
             if self._sync:
                 sync_folder(os.path.dirname(self.file))  # noqa: PTH120  as in shared.incoming
         except OSError:

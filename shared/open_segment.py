@@ -14,6 +14,7 @@ from shared.segment import BLOCK, DIRECT, LARGEST, Record
 
 HEAD = 2 * BLOCK  # bytes: what is known of an instance, and how it begins
 LARGE = 64 * 1024  # bytes; so many are read past the page cache where they are not in it
+MOST = 64  # segments held at once: each takes up to three descriptors, of 1,024 as a rule
 _AT_ONCE: int = getattr(os, "RWF_NOWAIT", 0)  # Linux: what is in the page cache, or nothing
 
 
@@ -80,8 +81,7 @@ class OpenSegment:
 
     def _opened(self, flags: int) -> int:
         if flags not in self._again:
-            again = f"/proc/self/fd/{self._descriptor}"
-            self._again[flags] = os.open(again, flags | os.O_CLOEXEC)
+            self._again[flags] = segment.open_again(self._descriptor, flags)
         return self._again[flags]
 
 
@@ -98,8 +98,8 @@ _local = _Local()
 
 @contextmanager
 def held() -> Iterator[None]:
-    """What this thread opens meanwhile stays open until the end, and is not looked for by its name
-    again: not for longer than it takes to deal with some instances.
+    """What this thread opens meanwhile, of MOST segments, stays open until the end, and is not
+    looked for by its name again: not for longer than it takes to deal with some instances.
     """
     if _local.held is not None:
         yield
@@ -115,12 +115,13 @@ def held() -> Iterator[None]:
 
 def take(path: str) -> OpenSegment:
     """To be given back. Raises OSError."""
-    if _local.held is None:
-        return OpenSegment(path)
-    found = _local.held.get(path)
+    those = _local.held
+    found = those.get(path) if those else None
     if found is None:
-        found = _local.held[path] = OpenSegment(path)
-        found.held = True
+        found = OpenSegment(path)
+        if those is not None and len(those) < MOST:
+            those[path] = found
+            found.held = True
     return found
 
 

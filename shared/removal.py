@@ -3,8 +3,8 @@
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from shared import open_segment, segment
@@ -28,12 +28,12 @@ def remove_all(paths: Iterable[Path]) -> dict[Path, OSError]:
     once, which takes the file system no longer than one alone.
     """
     failed: dict[Path, OSError] = {}
-    in_segments: defaultdict[str, dict[int, Path]] = defaultdict(dict)
+    in_segments: defaultdict[str, set[tuple[int, Path]]] = defaultdict(set)
     for path in paths:
         where = place(path)
         try:
             if where:
-                in_segments[where[0]][where[1]] = path
+                in_segments[where[0]].add((where[1], path))
             else:
                 path.unlink(missing_ok=True)
         except OSError as error:
@@ -65,38 +65,39 @@ def remove_done(folder: Path) -> None:
     """Remove segments there in which nothing is left and which nobody appends to. Never raises."""
     with suppress(OSError):
         for path in folder.glob(f"*{segment.SUFFIX}"):
-            with suppress(OSError), open_segment.opened(str(path)) as found:
+            # Of its own: there may be thousands, and whoever holds some holds them for long.
+            with suppress(OSError), closing(OpenSegment(str(path))) as found:
                 segment.remove_if_done(path, found.to_change, segment.holds_nothing)
 
 
-def _punch(segment_path: str, paths: Mapping[int, Path]) -> dict[Path, OSError]:
-    """`paths`: by offset. Those that could not be removed, and why."""
+def _punch(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OSError]:
+    """`those`: offsets and paths. Those that could not be removed, and why."""
     failed: dict[Path, OSError] = {}
     try:
         with open_segment.opened(segment_path) as found:
-            there = _those_there(found, paths, failed)
+            there = _those_there(found, those, failed)
             for run in segment.runs(there):
                 try:
                     segment.punch(found.to_change, *run)
                 except OSError as error:
-                    failed |= {paths[each.offset]: error for each in run}
+                    failed |= {there[each]: error for each in run}
             with suppress(OSError):  # else it goes with remove_done
                 segment.remove_if_done(Path(segment_path), found.to_change)
     except FileNotFoundError:
         pass
     except OSError as error:
-        failed |= dict.fromkeys(paths.values(), error)
+        failed |= {path: error for _, path in those}
     return failed
 
 
 def _those_there(
-    found: OpenSegment, paths: Mapping[int, Path], failed: dict[Path, OSError]
-) -> list[Record]:
+    found: OpenSegment, those: Iterable[tuple[int, Path]], failed: dict[Path, OSError]
+) -> dict[Record, Path]:
     """In order; `failed` is told of what is not as it should be."""
-    there = []
-    for offset, path in sorted(paths.items()):
+    there = {}
+    for offset, path in sorted(those):
         try:
-            there.append(record_at(found, offset, path)[0])
+            there[record_at(found, offset, path)[0]] = path
         except FileNotFoundError:
             pass
         except OSError as error:

@@ -29,6 +29,7 @@ _MAGIC = b"DWPSEG\0\1"
 _HEADER = struct.Struct("<8sQQH")  # magic, bytes of the record, bytes of the file, of the name
 _CHECK = struct.Struct("<I")
 _END = struct.Struct("<4sI")
+END = b"END\n"
 _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocate(2)
 DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
 _ADVISE = getattr(os, "posix_fadvise", None)
@@ -72,7 +73,7 @@ def frame(record: memoryview, name: str, size: int) -> None:
     head += _CHECK.pack(check)
     record[:BLOCK] = head.ljust(BLOCK, b"\0")
     record[BLOCK + size : length - MARK] = bytes(length - MARK - BLOCK - size)
-    record[length - MARK :] = _END.pack(b"END\n", check)
+    record[length - MARK :] = _END.pack(END, check)
 
 
 def is_there(segment: int, record: Record) -> bool:
@@ -107,7 +108,7 @@ def parsed(block: bytes, offset: int) -> Record | None:
 def is_complete(segment: int, begun: Record) -> bool:
     """Not where a write is under way or was cut short: nobody was told Success. Raises OSError."""
     mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
-    if mark.strip(b"\0") and mark != _END.pack(b"END\n", zlib.crc32(_head(begun.name, begun.size))):
+    if mark.strip(b"\0") and mark != _END.pack(END, zlib.crc32(_head(begun.name, begun.size))):
         raise Damaged
     return len(mark) == MARK and any(mark)
 
@@ -122,7 +123,7 @@ def records(segment: int) -> Iterator[Record | int]:
     OSError.
     """
     begin = 0
-    while (offset := _data_from(segment, begin)) is not None:
+    while (offset := data_from(segment, begin)) is not None:
         try:
             begun = begun_at(segment, offset)
             complete = begun and is_complete(segment, begun)
@@ -156,7 +157,7 @@ def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 def is_empty(segment: int) -> bool:
     """Whether nothing is left in it but holes. Raises OSError."""
-    return _data_from(segment, 0) is None
+    return data_from(segment, 0) is None
 
 
 def holds_nothing(segment: int) -> bool:
@@ -206,6 +207,14 @@ def open_to_read(path: str) -> int:
     return segment
 
 
+def open_again(segment: int, flags: int) -> int:
+    """The same file, whatever its name leads to now. Raises OSError, but never that it is gone."""
+    try:
+        return os.open(f"/proc/self/fd/{segment}", flags | os.O_CLOEXEC)
+    except FileNotFoundError:  # it was closed, or there is no /proc
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from None
+
+
 def create(path: str, mode: int) -> int:
     """A new segment to append to. Raises OSError."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | DIRECT, mode)
@@ -226,7 +235,9 @@ def create_locked(path: Path, mode: int) -> int:
 
 
 def are_possible(folder: Path) -> bool:
-    """Whether the file system can do what segments need: direct writes, holes, and to find them."""
+    """Whether the file system can do what segments need: direct writes, holes, and to find them;
+    and whether there is a /proc to open them by again.
+    """
     if not DIRECT or _SEEK_DATA is None:
         return False
     probe = folder / f".probe-{secrets.token_hex(8)}{SUFFIX}"
@@ -236,14 +247,15 @@ def are_possible(folder: Path) -> bool:
             blocks[:] = b"\1" * len(blocks)
             os.pwrite(segment, blocks, 0)
             _punch(segment, 0, BLOCK)
-            return _data_from(segment, 0) == BLOCK and lock(segment)
+            os.close(open_again(segment, os.O_WRONLY))
+            return data_from(segment, 0) == BLOCK and lock(segment)
         finally:
             os.close(segment)
             probe.unlink()
     return False
 
 
-def _data_from(segment: int, offset: int) -> int | None:
+def data_from(segment: int, offset: int) -> int | None:
     """The first block from there on that is no hole."""
     try:
         found = os.lseek(segment, offset, _SEEK_DATA or os.SEEK_SET)
@@ -256,7 +268,7 @@ def _data_from(segment: int, offset: int) -> int | None:
 
 def _after_damage(segment: int, offset: int) -> int:
     """The next block that begins like a record."""
-    while (found := _data_from(segment, offset + BLOCK)) is not None:
+    while (found := data_from(segment, offset + BLOCK)) is not None:
         offset = found
         with suppress(OSError):
             if os.pread(segment, len(_MAGIC), offset) == _MAGIC:

@@ -7,17 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from shared import kept, open_segment, removal
+from shared import kept, open_segment, removal, segments
 from shared.entry import Entry
 from shared.ledger import Sent
 from shared.segment import BLOCK, Damaged, Record, runs
-from tests.support.segmented import SYNCS, gathering
+from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.spools import keep, open_spool
 
 
 def opened() -> int:
     """File descriptors of this process."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def spread(own: Gathering, count: int, monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+    """Instances, each in a segment that nobody appends to any more."""
+    monkeypatch.setattr(segments, "CAPACITY", 1)
+    kept_all = [own.keep(b"x" * 70_000) for _ in range(count)]
+    own.spool.settle()
+    return kept_all
 
 
 def test_runs_are_what_lies_side_by_side() -> None:
@@ -118,6 +126,50 @@ def test_held_segments_are_opened_once_and_closed_in_the_end(tmp_path: Path) -> 
         assert opened() == before
 
 
+def test_of_many_segments_few_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a long outage a batch may come from hundreds; a process has 1,024 descriptors."""
+    monkeypatch.setattr(open_segment, "MOST", 2)
+    with gathering(tmp_path, sync=False) as own:
+        entries = spread(own, 12, monkeypatch)
+        before = opened()
+        with open_segment.held():
+            for each in entries:
+                with kept.stream(own.spool.file(each)) as stream:
+                    assert stream.read() == b"x" * 70_000
+            assert opened() <= before + 2 * 3
+            assert own.spool.release_all(dict.fromkeys(entries)) == {}
+            assert opened() <= before + 2 * 3 + 1, "and the ledger"
+        assert list(own.spool.scan("cloud")) == []
+
+
+def test_tidying_leaves_no_segment_open_to_who_holds_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks at all there are, and an uploader does so within a batch."""
+    with gathering(tmp_path, sync=False) as own:
+        entries = spread(own, 12, monkeypatch)
+        before = opened()
+        with open_segment.held():
+            own.spool.tidy()
+            assert opened() == before
+        assert list(own.spool.scan("cloud")) == entries
+
+
+def test_of_two_paths_to_one_place_the_right_one_goes_and_the_other_is_told_of(
+    tmp_path: Path,
+) -> None:
+    """The index may say anything; whatever the order, none of the two stands for the other."""
+    with gathering(tmp_path) as own:
+        for wrong_first in (True, False):
+            right = own.keep(b"x" * 5000)
+            wrong = Entry.at(right.path.replace("~5000", "~5001"))
+            both = [wrong, right] if wrong_first else [right, wrong]
+
+            assert list(own.spool.release_all(dict.fromkeys(both))) == [wrong]
+
+            assert list(own.spool.scan("cloud")) == []
+
+
 def test_a_reader_that_is_left_behind_closes_nothing_of_others(tmp_path: Path) -> None:
     """Its descriptor may be somebody else's by then."""
     with gathering(tmp_path) as own:
@@ -133,6 +185,18 @@ def test_a_reader_that_is_left_behind_closes_nothing_of_others(tmp_path: Path) -
         late.close()
         for each in others:
             os.close(each)
+        with pytest.raises(OSError, match="Bad file descriptor"):  # not that it is gone
+            late.read(200_000, 0)
+
+
+def test_a_reader_past_the_page_cache_is_no_different(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_segment, "_AT_ONCE", 0)
+    with gathering(tmp_path) as own:
+        path = own.spool.file(own.keep(b"x" * 200_000))
+        with open_segment.held():
+            late = kept._open(path)
         with pytest.raises(OSError, match="Bad file descriptor"):
             late.read(200_000, 0)
 

@@ -1,5 +1,6 @@
 """What is appended to segments: kept before it is told, whatever becomes of disk and folders."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -266,6 +267,21 @@ def test_a_spool_of_files_is_taken_over_and_the_former_version_refuses_it(tmp_pa
         assert (tmp_path / ".version").read_text() == f"{VERSION}\n"
         with pytest.raises(SpoolError, match="later version"):
             check_version(tmp_path, 2)
+
+
+def test_without_a_proc_there_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through it a segment is opened again: to be written past the page cache, and removed from."""
+    real: Callable[..., int] = os.open
+
+    def without(path: object, flags: int, *rest: int) -> int:
+        if str(path).startswith("/proc/"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", without)
+    own = Gathering(tmp_path)
+    assert not own.gathers
+    own.spool.close()
 
 
 def test_without_segments_there_are_files(tmp_path: Path) -> None:
