@@ -34,6 +34,7 @@ VERSION = 1
 HEAD = 1024  # bytes that the file meta information never exceeds: six elements, UIDs of 64
 PIECE = 1024 * 1024  # bytes hashed at a time
 LONGEST_LINE = 64 * 1024  # bytes; ours have some 300
+LEFT = 1024 * 1024  # bytes that wait for room at most
 
 _INSTANCE = re.compile(rb"\x02\0\x03\0UI[\0-\x42]\0([\x21-\x7e]+)\0?\x02\0\x10\0UI")
 
@@ -67,9 +68,12 @@ class Ledger:
         self._lock = Lock()
         self._hour = ""
         self._descriptor = -1
+        self._left = b""  # lines that a full disk did not take
 
     def note(self, leaving: Iterable[Leaving]) -> list[Leaving]:
-        """They are delivered. Those that are there; no other fault matters."""
+        """They are delivered. Those that are there; no other fault matters. What a full disk does
+        not take waits until they have left, see catch_up.
+        """
         there: list[Leaving] = []
         lines: list[bytes] = []
         for each in leaving:
@@ -80,9 +84,14 @@ class Ledger:
             except OSError as error:
                 log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
             there.append(each)
-        if self._bytes:
+        if lines and self._bytes:
             self._write(b"".join(lines))
         return there
+
+    def catch_up(self) -> None:
+        """Write what waits, now that there may be room."""
+        if self._left:
+            self._write(b"")
 
     def records(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
         """Oldest first; of one instance, or all. Raises SpoolError for a later version's ledger."""
@@ -127,10 +136,13 @@ class Ledger:
     def _write(self, lines: bytes) -> None:
         try:
             with self._lock:
-                os.write(self._open(), lines)
+                self._left = (self._left + lines)[-LEFT:]
+                written = os.write(self._open(), self._left)
+                self._left = _unwritten(self._left, written)
         except OSError as error:
             log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
         except SpoolError as error:  # a later version's: it stays as it is, and deliveries go on
+            self._left = b""
             log.warning("ledger.failed", reason=str(error))
 
     def _open(self) -> int:
@@ -160,6 +172,12 @@ def _line(entry: Entry, sent: Sent) -> bytes:
         "name": entry.name,
     }
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def _unwritten(lines: bytes, written: int) -> bytes:
+    """From the line on that was cut short, on a line of its own."""
+    begin = lines.rfind(b"\n", 0, written) + 1
+    return lines[begin:] if begin == written else b"\n" + lines[begin:]
 
 
 def _hour(at: float) -> str:

@@ -200,6 +200,7 @@ class Spool:
         with open_segment.held():
             there = self._retention.ledger.note(leaving)
             failed = self._retention.delivered.retire(there)
+        self._retention.ledger.catch_up()
         self._retention.tidy_if_due()
         return {
             each.entry: spool_fault(failed[each.file], "remove an instance")

@@ -12,6 +12,7 @@ from shared.entry import Entry
 from shared.ledger import Sent
 from shared.segment import BLOCK, Damaged, Record, runs
 from tests.support.segmented import SYNCS, Gathering, gathering
+from tests.support.small_disk import mounted_disk
 from tests.support.spools import keep, open_spool
 
 
@@ -168,6 +169,19 @@ def test_of_two_paths_to_one_place_the_right_one_goes_and_the_other_is_told_of(
             assert list(own.spool.release_all(dict.fromkeys(both))) == [wrong]
 
             assert list(own.spool.scan("cloud")) == []
+
+
+def test_the_ledger_of_a_full_disk_is_written_once_there_is_room(tmp_path: Path) -> None:
+    """All of a batch are noted before any leaves, and to leave is what makes room."""
+    with mounted_disk(tmp_path, 8 * 1024 * 1024) as disk, gathering(tmp_path) as own:
+        own.spool.release(own.keep(b"the ledger's file is there"))
+        entries = [own.keep(bytes(9000)) for _ in range(100)]
+        disk.fill()
+
+        assert own.spool.release_all(dict.fromkeys(entries)) == {}
+
+        names = [each["name"] for each in own.spool.ledger()]
+        assert names[1:] == [each.name for each in entries]
 
 
 def test_a_reader_that_is_left_behind_closes_nothing_of_others(tmp_path: Path) -> None:
