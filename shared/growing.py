@@ -99,9 +99,23 @@ class Growing:
             forget = not followed and sum(map(len, records)) >= LARGE
             self._write_unsynced(records, offset, self._forgetting if forget else 0)
             return
-        descriptor = self._cached if followed else self._descriptor
-        _write(descriptor, records, offset)
-        sync_data(descriptor)
+        if followed:
+            self._write_cached(records, offset)
+            return
+        _write(self._descriptor, records, offset)
+        sync_data(self._descriptor)
+
+    def _write_cached(self, records: Sequence[memoryview], offset: int) -> None:
+        """What is in the page cache reaches the disk in any order. A record has no mark until all
+        else of it is there, or a crash could leave one that seems complete, with zeros in it.
+        """
+        marks = [segment.unmarked(each) for each in records]
+        _write(self._cached, records, offset)
+        sync_data(self._cached)
+        for each, mark in zip(records, marks, strict=True):
+            offset += len(each)
+            _write(self._cached, [mark], offset - len(mark))
+        sync_data(self._cached)
 
     def _write_unsynced(self, records: Sequence[memoryview], offset: int, flags: int) -> None:
         try:

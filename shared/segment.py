@@ -76,6 +76,13 @@ def frame(record: memoryview, name: str, size: int) -> None:
     record[length - MARK :] = _END.pack(END, check)
 
 
+def unmarked(record: memoryview) -> memoryview:
+    """Take the mark from a record that was framed; the mark, to be written after it."""
+    mark = bytes(record[-MARK:])
+    record[-MARK:] = bytes(MARK)
+    return memoryview(mark)
+
+
 def is_there(segment: int, record: Record) -> bool:
     """Whether it still was when what was read of it just now was read: a hole reads as zeros, and
     nothing takes the place of one. Raises OSError.

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from shared import growing, kept, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.growing import Growing
-from shared.segment import length_of
+from shared.segment import Record, length_of, records
 from tests.support.segmented import SYNCS, Gathering, gathering
 
 SIZES = (1, 4096, 70_000, 500_000, 900_000)
@@ -88,6 +89,32 @@ def test_who_keeps_up_is_found_by_what_is_left(
         assert current(own)._is_followed()
         own.spool.release_all(dict.fromkeys([*first, second]))
         assert current(own)._is_followed()
+
+
+def test_what_a_crash_leaves_is_complete_or_has_no_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a sync ends the disk may have any pages of what the page cache was given."""
+    crashes: list[list[Record]] = []
+
+    def crash(descriptor: int) -> None:
+        """As if all had got there but what is in the middle."""
+        file = tmp_path / "crashed"
+        shutil.copyfile(f"/proc/self/fd/{descriptor}", file)
+        crashed = os.open(file, os.O_RDONLY)
+        crashes.append([each for each in records(crashed) if isinstance(each, Record)])
+        os.close(crashed)
+        os.fdatasync(descriptor)
+
+    monkeypatch.setattr(growing, "sync_data", crash)
+    with gathering(tmp_path / "spool") as own:
+        entry = own.keep(b"x" * 500_000)
+        assert read(own, entry) == b"x" * 500_000
+        assert [len(each) for each in crashes] == [0, 1], "its mark comes once it is synced"
+
+        monkeypatch.setattr(growing, "FOLLOWED", 0)
+        own.keep(b"y")
+        assert len(crashes) == 3, "a direct write is there as a whole, or not within the file"
 
 
 def test_a_write_that_fails_half_way_leaves_nothing_behind_it(
