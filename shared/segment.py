@@ -105,11 +105,11 @@ def parsed(block: bytes, offset: int) -> Record | None:
         raise Damaged
     magic, length, size, named = _HEADER.unpack_from(block)
     end = _HEADER.size + named
-    if magic != _MAGIC or end + _CHECK.size > BLOCK or length != length_of(size):
+    if magic != _MAGIC or end + _CHECK.size > BLOCK or not LARGEST >= length == length_of(size):
         raise Damaged
     if _CHECK.unpack_from(block, end)[0] != zlib.crc32(block[:end]):
         raise Damaged
-    return Record(block[_HEADER.size : end].decode(), offset, size)
+    return Record(block[_HEADER.size : end].decode(errors="replace"), offset, size)
 
 
 def is_complete(segment: int, begun: Record) -> bool:

@@ -3,11 +3,12 @@
 import hashlib
 import os
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
 
-from shared import kept, open_segment, removal, segments
+from shared import kept, open_segment, removal, segment, segments
 from shared.entry import Entry
 from shared.ledger import Sent
 from shared.segment import BLOCK, Damaged, Record, runs
@@ -93,6 +94,24 @@ def test_what_is_not_as_it_was_kept_is_told_of_and_holds_up_no_other(tmp_path: P
         assert list(failed) == [own.spool.file(entries[1])]
         assert isinstance(failed[own.spool.file(entries[1])], Damaged)
         assert not any(map(kept.exists, map(own.spool.file, entries[::2])))
+
+
+@pytest.mark.parametrize(("name", "size"), [(b"\xff\xfe~9", 9), (b"x~9", (1 << 63) - 5000)])
+def test_a_record_that_somebody_made_up_stops_no_other(
+    name: bytes, size: int, tmp_path: Path
+) -> None:
+    """With a checksum that is right, as chance does not make one."""
+    with gathering(tmp_path) as own:
+        entries = [own.keep(b"x" * 100) for _ in range(3)]
+        head = segment._HEADER.pack(segment._MAGIC, segment.length_of(size), size, len(name)) + name
+        with own.segment(entries[1]).open("r+b") as file:
+            file.seek(int(entries[1].path.split("/")[-2], 16))
+            file.write(head + segment._CHECK.pack(zlib.crc32(head)))
+
+        assert list(own.spool.scan("cloud")) == entries[::2]
+        assert list(own.spool.release_all(dict.fromkeys(entries))) == [entries[1]]
+        assert list(own.spool.scan("cloud")) == []
+        own.spool.tidy()
 
 
 def test_what_cannot_be_removed_is_told_of(tmp_path: Path) -> None:
