@@ -121,7 +121,7 @@ class Growing:
         try:
             _write(self._cached, records, offset, flags)
         except OSError as error:
-            if not flags or error.errno != errno.EOPNOTSUPP:
+            if not flags or error.errno not in {errno.EOPNOTSUPP, errno.EINVAL}:
                 raise
             self._forgetting = 0  # this kernel, or file system, cannot
             _write(self._cached, records, offset)

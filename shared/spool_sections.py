@@ -17,7 +17,9 @@ class SpoolSettings(Section):
         default=Path("/var/spool/dicomweb-proxy"), description="Folder of the spool."
     )
     sync: bool = Field(
-        default=True, description="Sync file and folder to disk before answering Success."
+        default=True,
+        description="Sync to disk before answering Success. false: a power failure may lose what "
+        "was answered Success, or leave zeros in it.",
     )
     segments: bool = Field(
         default=True,
