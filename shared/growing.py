@@ -19,7 +19,8 @@ from shared.folders import HOUR, make
 from shared.segment import SUFFIX
 from shared.sync import sync_data, sync_folder
 
-FOLLOWED = 64 * 1024 * 1024  # bytes that are not delivered: with less, an uploader keeps up
+# Bytes that are not delivered; with less, an uploader keeps up, whose requests have 64 MiB at most.
+FOLLOWED = 128 * 1024 * 1024
 LARGE = 256 * 1024  # bytes; to have fewer written out by themselves costs more than to fill memory
 SECTOR = 512  # bytes; what st_blocks counts
 MODE = 0o640
@@ -127,9 +128,10 @@ class Growing:
             _write(self._cached, records, offset)
 
     def _is_followed(self) -> bool:
-        if self._elder and _size_of(self._elder) < FOLLOWED:
+        elder = _size_of(self._elder) if self._elder else 0
+        if not elder:
             self._elder = ""
-        return self._kept < FOLLOWED and not self._elder
+        return self._kept + elder < FOLLOWED
 
     def _prove_named(self) -> None:
         """In a file that was removed, or that a mount has covered, nobody would find again what a
