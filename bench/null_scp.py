@@ -71,10 +71,13 @@ class BareAssociation(NullAssociation):
     _file = -1
     _number = 0
 
+    @property
+    def _partial(self) -> Path:
+        return self.folder / f".{os.getpid()}"
+
     def _drop(self, left: int) -> None:
-        partial = self.folder / f".{os.getpid()}"
         if self._file < 0:
-            self._file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            self._file = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         view = memoryview(self._sink)
         while left:
             count = self.request.recv_into(view, min(left, MAX_PDU), socket.MSG_WAITALL)
@@ -84,8 +87,7 @@ class BareAssociation(NullAssociation):
         os.close(self._file)
         self._file = -1
         self._number += 1
-        partial = self.folder / f".{os.getpid()}"
-        partial.rename(self.folder / f"{os.getpid()}-{self._number}")
+        self._partial.rename(self.folder / f"{os.getpid()}-{self._number}")
 
 
 def associate_ac(request: bytes) -> bytes:

@@ -11,8 +11,6 @@ from shared.sender import Sender
 from shared.spool import Spool
 from shared.staging import Staged
 
-FAILED = "cannot keep an instance"
-
 Announce = Callable[[Sequence[Entry]], None]
 
 
@@ -31,21 +29,22 @@ class Gathering:
         self._loop = asyncio.get_running_loop()
         kept: asyncio.Future[str] = self._loop.create_future()
         commit = Commit(staged.hand_over(), destination, urgent, sender, kept)
-        if not self._spool.commit(commit):
-            return await kept
-        if commit.entry is None:
-            raise commit.fault or SpoolError(FAILED)
-        self._announce([commit.entry])
-        return commit.entry.reception
+        if self._spool.commit(commit):
+            self._tell_of([commit])
+            _answer([commit])
+        return await kept
 
     def _committed(self, commits: Sequence[Commit]) -> None:
         # Announced here: an association that ends meanwhile takes nothing back.
         try:
-            self._announce([each.entry for each in commits if each.entry])
+            self._tell_of(commits)
         finally:
             if self._loop:
                 with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
                     self._loop.call_soon_threadsafe(_answer, commits)
+
+    def _tell_of(self, commits: Sequence[Commit]) -> None:
+        self._announce([each.entry for each in commits if each.entry])
 
 
 def _answer(commits: Sequence[Commit]) -> None:
@@ -56,4 +55,4 @@ def _answer(commits: Sequence[Commit]) -> None:
         if each.entry:
             kept.set_result(each.entry.reception)
         else:
-            kept.set_exception(each.fault or SpoolError(FAILED))
+            kept.set_exception(each.fault or SpoolError("cannot keep an instance"))

@@ -61,7 +61,6 @@ class Growing:
             with suppress(FileExistsError):
                 self._descriptor = segment.create_locked(Path(self.file), MODE)
         self.end = 0
-        self._kept = 0  # bytes that are not delivered
         self._forgetting = _DONTCACHE
         try:
             self._cached = segment.open_again(self._descriptor, os.O_WRONLY)
@@ -87,9 +86,7 @@ class Growing:
     def seal(self) -> None:
         """Nothing will be appended any more. Never raises."""
         with suppress(OSError):
-            file = Path(self.file)
-            if segment.is_empty(self._descriptor) and segment.is_named(file, self._descriptor):
-                file.unlink(missing_ok=True)
+            segment.remove_if_done(Path(self.file), self._descriptor)
         for each in (self._descriptor, self._cached):
             with suppress(OSError):
                 os.close(each)
@@ -128,19 +125,14 @@ class Growing:
             _write(self._cached, records, offset)
 
     def _is_followed(self) -> bool:
-        elder = _size_of(self._elder) if self._elder else 0
-        if not elder:
-            self._elder = ""
-        return self._kept + elder < FOLLOWED
+        return _left_in(self._descriptor) + _left_in(self._elder) < FOLLOWED
 
     def _prove_named(self) -> None:
         """In a file that was removed, or that a mount has covered, nobody would find again what a
         sender was told is safe. Raises OSError.
         """
-        own = os.fstat(self._descriptor)
-        if not os.path.samestat(os.lstat(self.file), own):
+        if not segment.is_named(self.file, self._descriptor):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        self._kept = own.st_blocks * SECTOR
 
 
 def _write(descriptor: int, records: Sequence[memoryview], offset: int, flags: int = 0) -> None:
@@ -149,8 +141,8 @@ def _write(descriptor: int, records: Sequence[memoryview], offset: int, flags: i
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _size_of(file: str) -> int:
-    """Bytes that are not delivered; 0 where it is gone."""
+def _left_in(file: str | int) -> int:
+    """Bytes that are not delivered; 0 where it is gone, or there is none."""
     try:
         return os.stat(file).st_blocks * SECTOR  # noqa: PTH116  as in shared.incoming
     except OSError:

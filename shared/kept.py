@@ -9,7 +9,7 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,17 +58,12 @@ class _InSegment(Kept):
         return data
 
     def close(self) -> None:
-        open_segment.give(self._segment)
+        self._segment.close()
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[Kept]:
+def opened(path: Path) -> AbstractContextManager[Kept]:
     """Raises OSError: FileNotFoundError where it is gone; NotRegular, Damaged."""
-    kept = _open(path)
-    try:
-        yield kept
-    finally:
-        kept.close()
+    return closing(_open(path))
 
 
 def _open(path: Path) -> Kept:
@@ -80,7 +75,7 @@ def _open(path: Path) -> Kept:
     try:
         record, head = record_at(found, where[1], path)
     except BaseException:
-        open_segment.give(found)
+        found.close()
         raise
     return _InSegment(found, record, head)
 

@@ -74,6 +74,8 @@ class Ledger:
         """They are delivered. Those that are there; no other fault matters. What a full disk does
         not take waits until they have left, see catch_up.
         """
+        if not self._bytes:
+            return list(leaving)
         there: list[Leaving] = []
         lines: list[bytes] = []
         for each in leaving:
@@ -84,7 +86,7 @@ class Ledger:
             except OSError as error:
                 log.warning("ledger.failed", reason=os.strerror(error.errno or 0))
             there.append(each)
-        if lines and self._bytes:
+        if lines:
             self._write(b"".join(lines))
         return there
 
@@ -123,8 +125,6 @@ class Ledger:
 
     def _line(self, leaving: Leaving) -> bytes:
         """Raises OSError."""
-        if not self._bytes:
-            return b""
         if leaving.sent and self._digests:
             kept.size(leaving.file)  # whether it is there
             return _line(leaving.entry, leaving.sent)

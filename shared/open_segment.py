@@ -26,7 +26,7 @@ class OpenSegment:
     def __init__(self, path: str) -> None:
         """Raises OSError."""
         self.path = path
-        self.held = False  # whoever holds it closes it
+        self.held = False  # see held
         self.records: dict[int, Record] = {}  # by offset; once read, nothing takes their place
         self._descriptor = segment.open_to_read(path)
         self._again: dict[int, int] = {}
@@ -54,7 +54,9 @@ class OpenSegment:
         before = at % BLOCK  # direct reads begin and end at the bounds of blocks
         end = min(before + length, LARGEST)
         view = _buffer()
-        found = os.preadv(self._opened(os.O_RDONLY | DIRECT), [view[: _whole(end)]], at - before)
+        found = os.preadv(
+            self._opened(os.O_RDONLY | DIRECT), [view[: segment.whole(end)]], at - before
+        )
         return bytes(view[before : min(end, found)])
 
     def is_there(self, record: Record) -> bool:
@@ -62,7 +64,11 @@ class OpenSegment:
         return segment.is_there(self._descriptor, record)
 
     def close(self) -> None:
-        """May be called any number of times; who reads on gets OSError."""
+        """Unless it is held: then whoever holds it does. From any thread, any number of times: a
+        reader that was left behind may be tidied up anywhere, and late. Who reads on gets OSError.
+        """
+        if self.held:
+            return
         those = [self._descriptor, *self._again.values()] if self._descriptor >= 0 else []
         self._descriptor = -1
         self._again.clear()
@@ -110,11 +116,12 @@ def held() -> Iterator[None]:
     finally:
         those, _local.held = _local.held, None
         for each in those.values():
+            each.held = False
             each.close()
 
 
 def take(path: str) -> OpenSegment:
-    """To be given back. Raises OSError."""
+    """To be closed by whoever takes it. Raises OSError."""
     those = _local.held
     found = those.get(path) if those else None
     if found is None:
@@ -123,26 +130,6 @@ def take(path: str) -> OpenSegment:
             those[path] = found
             found.held = True
     return found
-
-
-def give(found: OpenSegment) -> None:
-    """From any thread: a reader that was left behind may be tidied up anywhere, and late."""
-    if not found.held:
-        found.close()
-
-
-@contextmanager
-def opened(path: str) -> Iterator[OpenSegment]:
-    """Raises OSError."""
-    found = take(path)
-    try:
-        yield found
-    finally:
-        give(found)
-
-
-def _whole(length: int) -> int:
-    return -(-length // BLOCK) * BLOCK
 
 
 def _buffer() -> memoryview:

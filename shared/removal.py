@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -74,9 +74,9 @@ def _punch(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, O
     """`those`: offsets and paths. Those that could not be removed, and why."""
     failed: dict[Path, OSError] = {}
     try:
-        with open_segment.opened(segment_path) as found:
+        with closing(open_segment.take(segment_path)) as found:
             there = _those_there(found, those, failed)
-            for run in segment.runs(there):
+            for run in runs(there):
                 try:
                     segment.punch(found.to_change, *run)
                 except OSError as error:
@@ -103,6 +103,18 @@ def _those_there(
         except OSError as error:
             failed[path] = error
     return there
+
+
+def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Those that follow one another without a gap, of records in order."""
+    run: list[Record] = []
+    for each in records:
+        if run and run[-1].offset + run[-1].length != each.offset:
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
 
 
 def _copy(kept: Kept, target: Path) -> None:

@@ -13,7 +13,7 @@ import os
 import secrets
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ _MAGIC = b"DWPSEG\0\1"
 _HEADER = struct.Struct("<8sQQH")  # magic, bytes of the record, bytes of the file, of the name
 _CHECK = struct.Struct("<I")
 _END = struct.Struct("<4sI")
-END = b"END\n"
+_END_MAGIC = b"END\n"
 _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocate(2)
 DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
 _ADVISE = getattr(os, "posix_fadvise", None)
@@ -62,7 +62,12 @@ class Record:
 
 def length_of(size: int) -> int:
     """Bytes of a record that holds a file of `size` bytes."""
-    return BLOCK + -(-(size + MARK) // BLOCK) * BLOCK
+    return BLOCK + whole(size + MARK)
+
+
+def whole(length: int) -> int:
+    """As many blocks as that takes, in bytes."""
+    return -(-length // BLOCK) * BLOCK
 
 
 def frame(record: memoryview, name: str, size: int) -> None:
@@ -73,7 +78,7 @@ def frame(record: memoryview, name: str, size: int) -> None:
     head += _CHECK.pack(check)
     record[:BLOCK] = head.ljust(BLOCK, b"\0")
     record[BLOCK + size : length - MARK] = bytes(length - MARK - BLOCK - size)
-    record[length - MARK :] = _END.pack(END, check)
+    record[length - MARK :] = _END.pack(_END_MAGIC, check)
 
 
 def unmarked(record: memoryview) -> memoryview:
@@ -115,7 +120,9 @@ def parsed(block: bytes, offset: int) -> Record | None:
 def is_complete(segment: int, begun: Record) -> bool:
     """Not where a write is under way or was cut short: nobody was told Success. Raises OSError."""
     mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
-    if mark.strip(b"\0") and mark != _END.pack(END, zlib.crc32(_head(begun.name, begun.size))):
+    if mark.strip(b"\0") and mark != _END.pack(
+        _END_MAGIC, zlib.crc32(_head(begun.name, begun.size))
+    ):
         raise Damaged
     return len(mark) == MARK and any(mark)
 
@@ -130,7 +137,7 @@ def records(segment: int) -> Iterator[Record | int]:
     OSError.
     """
     begin = 0
-    while (offset := data_from(segment, begin)) is not None:
+    while (offset := _data_from(segment, begin)) is not None:
         try:
             begun = begun_at(segment, offset)
             complete = begun and is_complete(segment, begun)
@@ -150,21 +157,9 @@ def punch(segment: int, *records: Record) -> None:
     _punch(segment, records[0].offset, sum(each.length for each in records))
 
 
-def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Those that follow one another without a gap, of records in order."""
-    run: list[Record] = []
-    for each in records:
-        if run and run[-1].offset + run[-1].length != each.offset:
-            yield run
-            run = []
-        run.append(each)
-    if run:
-        yield run
-
-
 def is_empty(segment: int) -> bool:
     """Whether nothing is left in it but holes. Raises OSError."""
-    return data_from(segment, 0) is None
+    return _data_from(segment, 0) is None
 
 
 def holds_nothing(segment: int) -> bool:
@@ -198,10 +193,10 @@ def lock(segment: int) -> bool:
     return True
 
 
-def is_named(path: Path, segment: int) -> bool:
+def is_named(path: str | Path, segment: int) -> bool:
     """Whether the path leads to it, and not to another one or to nothing. Raises OSError."""
     try:
-        return os.path.samestat(path.lstat(), os.fstat(segment))
+        return os.path.samestat(os.lstat(path), os.fstat(segment))
     except FileNotFoundError:
         return False
 
@@ -255,14 +250,14 @@ def are_possible(folder: Path) -> bool:
             os.pwrite(segment, blocks, 0)
             _punch(segment, 0, BLOCK)
             os.close(open_again(segment, os.O_WRONLY))
-            return data_from(segment, 0) == BLOCK and lock(segment)
+            return _data_from(segment, 0) == BLOCK and lock(segment)
         finally:
             os.close(segment)
             probe.unlink()
     return False
 
 
-def data_from(segment: int, offset: int) -> int | None:
+def _data_from(segment: int, offset: int) -> int | None:
     """The first block from there on that is no hole."""
     try:
         found = os.lseek(segment, offset, _SEEK_DATA or os.SEEK_SET)
@@ -275,7 +270,7 @@ def data_from(segment: int, offset: int) -> int | None:
 
 def _after_damage(segment: int, offset: int) -> int:
     """The next block that begins like a record."""
-    while (found := data_from(segment, offset + BLOCK)) is not None:
+    while (found := _data_from(segment, offset + BLOCK)) is not None:
         offset = found
         with suppress(OSError):
             if os.pread(segment, len(_MAGIC), offset) == _MAGIC:

@@ -11,7 +11,8 @@ import pytest
 from shared import kept, open_segment, removal, segment, segments
 from shared.entry import Entry
 from shared.ledger import Sent
-from shared.segment import BLOCK, Damaged, Record, runs
+from shared.removal import runs
+from shared.segment import BLOCK, Damaged, Record
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.small_disk import mounted_disk
 from tests.support.spools import keep, open_spool
