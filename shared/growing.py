@@ -70,17 +70,17 @@ class Growing:
             self.seal()
             raise
 
-    def append(self, records: Sequence[memoryview]) -> int:
-        """Where they begin. Raises OSError, with nothing kept."""
+    def append(self, records: Sequence[memoryview], length: int) -> int:
+        """`length` bytes in all. Where they begin. Raises OSError, with nothing kept."""
         begin = self.end
         try:
-            self._write(records, begin)
+            self._write(records, length)
             self._prove_named()
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, begin)
             raise
-        self.end += sum(map(len, records))
+        self.end += length
         return begin
 
     def seal(self) -> None:
@@ -91,38 +91,21 @@ class Growing:
             with suppress(OSError):
                 os.close(each)
 
-    def _write(self, records: Sequence[memoryview], offset: int) -> None:
+    def _write(self, records: Sequence[memoryview], length: int) -> None:
         followed = self._is_followed()
-        if not self._sync:
-            forget = not followed and sum(map(len, records)) >= LARGE
-            self._write_unsynced(records, offset, self._forgetting if forget else 0)
+        if self._sync:
+            into = self._cached if followed else self._descriptor
+            _write(into, records, self.end, length)
+            sync_data(into)
             return
-        if followed:
-            self._write_cached(records, offset)
-            return
-        _write(self._descriptor, records, offset)
-        sync_data(self._descriptor)
-
-    def _write_cached(self, records: Sequence[memoryview], offset: int) -> None:
-        """What is in the page cache reaches the disk in any order. A record has no mark until all
-        else of it is there, or a crash could leave one that seems complete, with zeros in it.
-        """
-        marks = [segment.unmarked(each) for each in records]
-        _write(self._cached, records, offset)
-        sync_data(self._cached)
-        for each, mark in zip(records, marks, strict=True):
-            offset += len(each)
-            _write(self._cached, [mark], offset - len(mark))
-        sync_data(self._cached)
-
-    def _write_unsynced(self, records: Sequence[memoryview], offset: int, flags: int) -> None:
+        flags = self._forgetting if length >= LARGE and not followed else 0
         try:
-            _write(self._cached, records, offset, flags)
+            _write(self._cached, records, self.end, length, flags)
         except OSError as error:
             if not flags or error.errno not in {errno.EOPNOTSUPP, errno.EINVAL}:
                 raise
             self._forgetting = 0  # this kernel, or file system, cannot
-            _write(self._cached, records, offset)
+            _write(self._cached, records, self.end, length)
 
     def _is_followed(self) -> bool:
         return _left_in(self._descriptor) + _left_in(self._elder) < FOLLOWED
@@ -135,9 +118,10 @@ class Growing:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
-def _write(descriptor: int, records: Sequence[memoryview], offset: int, flags: int = 0) -> None:
-    written = os.pwritev(descriptor, records, offset, flags)
-    if written < sum(map(len, records)):  # what a full disk does
+def _write(
+    descriptor: int, records: Sequence[memoryview], offset: int, length: int, flags: int = 0
+) -> None:
+    if os.pwritev(descriptor, records, offset, flags) < length:  # what a full disk does
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

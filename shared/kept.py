@@ -17,8 +17,8 @@ from shared import open_segment, segment
 from shared.entry import OFFSET, SUFFIX, size_of
 from shared.faults import spool_fault
 from shared.open_segment import OpenSegment
+from shared.record import BLOCK, Damaged, Record, parsed
 from shared.regular import NO_SUCH_PLACE, open_regular
-from shared.segment import Record
 
 _IN_SEGMENT = re.compile(rf"(.*{re.escape(segment.SUFFIX)})/({OFFSET})/[^/]*", re.ASCII | re.DOTALL)
 
@@ -30,10 +30,12 @@ class Kept:
         self._descriptor = descriptor
         self.size = size  # bytes
 
-    def read(self, length: int, offset: int) -> bytes:
+    def read(self, length: int, offset: int, *, as_it_is: bool = False) -> bytes:
         """As os.pread, of the instance. Raises OSError; FileNotFoundError where it was removed from
-        its segment, which leaves an open file without its bytes.
+        its segment, which leaves an open file without its bytes; Damaged where all of it was read,
+        and is not what was kept: what to do with that is for `as_it_is`.
         """
+        del as_it_is
         return os.pread(self._descriptor, length, offset)
 
     def close(self) -> None:
@@ -48,14 +50,26 @@ class _InSegment(Kept):
         self._head = head
         self.size = record.size
 
-    def read(self, length: int, offset: int) -> bytes:
+    def read(self, length: int, offset: int, *, as_it_is: bool = False) -> bytes:
         length = min(length, max(0, self.size - offset))
-        if offset + length <= len(self._head):
-            return self._head[offset : offset + length]
-        data = self._segment.read(self._record, length, offset)
-        if not self._segment.is_there(self._record):
+        known = offset + length <= len(self._head)
+        if known:
+            data = self._head[offset : offset + length]
+        else:
+            data = self._segment.read(self._record, length, offset)
+        if length == self.size and self._record.checksum and not as_it_is:
+            self._prove(data)
+        elif not known and not self._segment.is_there(self._record):
             raise _gone()
         return data
+
+    def _prove(self, data: bytes) -> None:
+        try:
+            self._record.prove(data)
+        except Damaged:
+            if self._segment.is_there(self._record):
+                raise
+            raise _gone() from None
 
     def close(self) -> None:
         self._segment.close()
@@ -86,13 +100,13 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
     record = found.records.get(offset)
     if record is None:
         data = found.begin(offset)
-        record = segment.parsed(data[: segment.BLOCK], offset)
+        record = parsed(data[:BLOCK], offset)
         if record is None:
             raise _gone()
         found.records[offset] = record
-        head = data[segment.BLOCK :]
+        head = data[BLOCK:]
     if record.name + SUFFIX != path.name:
-        raise segment.Damaged
+        raise Damaged
     if not found.is_there(record):
         raise _gone()
     return record, head
@@ -102,40 +116,15 @@ def _gone() -> FileNotFoundError:
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
-class _Stream(io.RawIOBase):
-    """An instance as a binary file to read from."""
-
-    def __init__(self, kept: Kept) -> None:
-        self._kept = kept
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._kept.size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        view = memoryview(buffer).cast("B")
-        found = self._kept.read(len(view), self._at)
-        view[: len(found)] = found
-        self._at += len(found)
-        return len(found)
-
-
 @contextmanager
 def stream(path: Path) -> Iterator[BinaryIO]:
-    """As opened, to be read like a file."""
-    with opened(path) as kept, io.BufferedReader(_Stream(kept)) as reader:
-        yield reader
+    """As opened, to be read like a file. Raises OSError, of which Damaged is one."""
+    if place(path) is None:
+        with os.fdopen(open_regular(path), "rb") as file:
+            yield file
+        return
+    with opened(path) as kept:
+        yield io.BytesIO(kept.read(kept.size, 0))
 
 
 def size(path: Path) -> int:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from threading import local
 
 from shared import segment
-from shared.segment import BLOCK, DIRECT, LARGEST, Record
+from shared.record import BLOCK, LARGEST, Record, is_there, whole
+from shared.segment import DIRECT
 
 HEAD = 2 * BLOCK  # bytes: what is known of an instance, and how it begins
 LARGE = 64 * 1024  # bytes; so many are read past the page cache where they are not in it
@@ -54,14 +55,12 @@ class OpenSegment:
         before = at % BLOCK  # direct reads begin and end at the bounds of blocks
         end = min(before + length, LARGEST)
         view = _buffer()
-        found = os.preadv(
-            self._opened(os.O_RDONLY | DIRECT), [view[: segment.whole(end)]], at - before
-        )
+        found = os.preadv(self._opened(os.O_RDONLY | DIRECT), [view[: whole(end)]], at - before)
         return bytes(view[before : min(end, found)])
 
     def is_there(self, record: Record) -> bool:
-        """As of segment."""
-        return segment.is_there(self._descriptor, record)
+        """As of shared.record."""
+        return is_there(self._descriptor, record)
 
     def close(self) -> None:
         """Unless it is held: then whoever holds it does. From any thread, any number of times: a

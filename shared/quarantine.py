@@ -79,7 +79,8 @@ class Quarantine:
             with _alone_in(folder):
                 try:
                     _write(record_file, {**record, "urgent": entry.urgent})
-                    removal.move(self._root / entry.path, folder / (entry.name + SUFFIX))
+                    file = folder / (entry.name + SUFFIX)
+                    removal.move(self._root / entry.path, file, as_it_is=True)
                 except FileNotFoundError:
                     _forget_alone(record_file)
                     raise

@@ -10,7 +10,7 @@ from pathlib import Path
 from shared import open_segment, segment
 from shared.kept import Kept, opened, place, record_at
 from shared.open_segment import OpenSegment
-from shared.segment import Record
+from shared.record import Damaged, Record
 from shared.sync import sync_data, sync_folder
 
 PIECE = 1024 * 1024  # bytes copied at a time
@@ -43,11 +43,11 @@ def remove_all(paths: Iterable[Path]) -> dict[Path, OSError]:
     return failed
 
 
-def move(path: Path, target: Path) -> None:
+def move(path: Path, target: Path, *, as_it_is: bool = False) -> None:
     """To a file of its own, which is durable once its folder is synced, and out of the spool.
 
     Raises OSError; then it is where it was. FileNotFoundError: it is gone, or there is no such
-    folder.
+    folder. Damaged: it is not what was kept; `as_it_is`: also then.
     """
     if place(path) is None:
         path.rename(target)
@@ -56,7 +56,7 @@ def move(path: Path, target: Path) -> None:
         path.unlink(missing_ok=True)
         return
     with opened(path) as kept:
-        _copy(kept, target)
+        _copy(kept, target, as_it_is=as_it_is)
     sync_folder(str(target.parent))
     remove(path)
 
@@ -117,14 +117,14 @@ def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield run
 
 
-def _copy(kept: Kept, target: Path) -> None:
+def _copy(kept: Kept, target: Path, *, as_it_is: bool = False) -> None:
     partial = target.with_name(f".{secrets.token_hex(4)}.part")  # others may move it as well
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
         with os.fdopen(descriptor, "wb", 0) as copy:
             offset = 0
             while offset < kept.size:
-                offset += _some(copy.write(kept.read(PIECE, offset)))
+                offset += _some(copy.write(kept.read(PIECE, offset, as_it_is=as_it_is)))
             sync_data(copy.fileno())
         partial.rename(target)
     except BaseException:
@@ -136,5 +136,5 @@ def _copy(kept: Kept, target: Path) -> None:
 def _some(count: int) -> int:
     """Raises Damaged where there was nothing more to copy."""
     if not count:
-        raise segment.Damaged
+        raise Damaged
     return count

@@ -1,8 +1,7 @@
 """Segments: files that hold many instances one after the other, written once and never changed.
 
-An instance is a record: a block with what is known of it, its Part 10 file, and zeros up to a mark
-at the end of a block. What was delivered becomes a hole, which takes no space. Records are only
-appended, so that nothing of one instance can ever stand in the place of another.
+See shared.record for what one is made of. What was delivered becomes a hole, which takes no space.
+Records are only appended, so that nothing of one instance can ever stand in the place of another.
 """
 
 import ctypes
@@ -11,130 +10,23 @@ import fcntl
 import mmap
 import os
 import secrets
-import struct
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from shared.record import BLOCK, MAGIC, Record, begun_at, is_complete
 from shared.regular import CAREFUL, proven
 
 SUFFIX = ".seg"
-BLOCK = 4096  # bytes; what direct writes are aligned to
-MARK = 8  # bytes at the end of a record
-LARGEST = 1024 * 1024  # bytes of a record; what is larger gets a file of its own
-
-_MAGIC = b"DWPSEG\0\1"
-_HEADER = struct.Struct("<8sQQH")  # magic, bytes of the record, bytes of the file, of the name
-_CHECK = struct.Struct("<I")
-_END = struct.Struct("<4sI")
-_END_MAGIC = b"END\n"
 _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocate(2)
 DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
 _ADVISE = getattr(os, "posix_fadvise", None)
 _SEEK_DATA: int | None = getattr(os, "SEEK_DATA", None)
 
 
-class Damaged(OSError):
-    """What should be a record is none."""
-
-    def __init__(self) -> None:
-        super().__init__(errno.EIO, "is not what was kept")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    name: str  # of the instance, see shared.entry
-    offset: int  # of the record in its segment
-    size: int  # bytes of the Part 10 file
-
-    @property
-    def data(self) -> int:
-        """Where the Part 10 file begins."""
-        return self.offset + BLOCK
-
-    @property
-    def length(self) -> int:
-        """Bytes of the record."""
-        return length_of(self.size)
-
-
-def length_of(size: int) -> int:
-    """Bytes of a record that holds a file of `size` bytes."""
-    return BLOCK + whole(size + MARK)
-
-
-def whole(length: int) -> int:
-    """As many blocks as that takes, in bytes."""
-    return -(-length // BLOCK) * BLOCK
-
-
-def frame(record: memoryview, name: str, size: int) -> None:
-    """Complete a record, whose file is in its place already."""
-    length = len(record)
-    head = _head(name, size)
-    check = zlib.crc32(head)
-    head += _CHECK.pack(check)
-    record[:BLOCK] = head.ljust(BLOCK, b"\0")
-    record[BLOCK + size : length - MARK] = bytes(length - MARK - BLOCK - size)
-    record[length - MARK :] = _END.pack(_END_MAGIC, check)
-
-
-def unmarked(record: memoryview) -> memoryview:
-    """Take the mark from a record that was framed; the mark, to be written after it."""
-    mark = bytes(record[-MARK:])
-    record[-MARK:] = bytes(MARK)
-    return memoryview(mark)
-
-
-def is_there(segment: int, record: Record) -> bool:
-    """Whether it still was when what was read of it just now was read: a hole reads as zeros, and
-    nothing takes the place of one. Raises OSError.
-    """
-    return os.pread(segment, len(_MAGIC), record.offset) == _MAGIC
-
-
-def begun_at(segment: int, offset: int) -> Record | None:
-    """The record of an open segment, whether it was completed or not; None where it was removed.
-    Raises OSError, of which Damaged is one.
-    """
-    return parsed(os.pread(segment, BLOCK, offset), offset)
-
-
-def parsed(block: bytes, offset: int) -> Record | None:
-    """Of the first block of a record; None for zeros. Raises Damaged."""
-    if not block.strip(b"\0"):
-        return None
-    if len(block) < BLOCK:
-        raise Damaged
-    magic, length, size, named = _HEADER.unpack_from(block)
-    end = _HEADER.size + named
-    if magic != _MAGIC or end + _CHECK.size > BLOCK or not LARGEST >= length == length_of(size):
-        raise Damaged
-    if _CHECK.unpack_from(block, end)[0] != zlib.crc32(block[:end]):
-        raise Damaged
-    return Record(block[_HEADER.size : end].decode(errors="replace"), offset, size)
-
-
-def is_complete(segment: int, begun: Record) -> bool:
-    """Not where a write is under way or was cut short: nobody was told Success. Raises OSError."""
-    mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
-    if mark.strip(b"\0") and mark != _END.pack(
-        _END_MAGIC, zlib.crc32(_head(begun.name, begun.size))
-    ):
-        raise Damaged
-    return len(mark) == MARK and any(mark)
-
-
-def _head(name: str, size: int) -> bytes:
-    encoded = name.encode()
-    return _HEADER.pack(_MAGIC, length_of(size), size, len(encoded)) + encoded
-
-
 def records(segment: int) -> Iterator[Record | int]:
-    """Of an open segment, in order; the offset where something is that is no record. Raises
-    OSError.
+    """Of an open segment, in order; the offset where something is that is no record. Whether the
+    file in one is what was kept shows when it is read. Raises OSError.
     """
     begin = 0
     while (offset := _data_from(segment, begin)) is not None:
@@ -273,7 +165,7 @@ def _after_damage(segment: int, offset: int) -> int:
     while (found := _data_from(segment, offset + BLOCK)) is not None:
         offset = found
         with suppress(OSError):
-            if os.pread(segment, len(_MAGIC), offset) == _MAGIC:
+            if os.pread(segment, len(MAGIC), offset) == MAGIC:
                 return offset
     return os.fstat(segment).st_size
 

@@ -15,7 +15,7 @@ from shared.folders import HOUR
 from shared.growing import Growing, Key, Owner
 from shared.incoming import Incoming
 from shared.kept import path_in
-from shared.segment import Record
+from shared.record import Record
 from shared.sender import Sender
 from shared.staging import Staged
 
@@ -82,8 +82,9 @@ class Segments:
             for each, (name, _) in zip(group, named, strict=True)
         ]
         views = [each.staged.record(name) for each, name in zip(group, names, strict=True)]
-        into = self._segment(key, named[-1][1], sum(map(len, views)))
-        offset = into.append(views)
+        length = sum(map(len, views))
+        into = self._segment(key, named[-1][1], length)
+        offset = into.append(views, length)
         for each, name, view in zip(group, names, views, strict=True):
             record = Record(name, offset, each.staged.size)
             each.entry = Entry(path_in(into.path, record), record.size)

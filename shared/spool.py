@@ -30,6 +30,7 @@ from shared.layout_version import check_version
 from shared.ledger import Leaving, Sent
 from shared.quarantine import Quarantined
 from shared.reception import Reception
+from shared.record import Record
 from shared.retention import Retention
 from shared.segments import Commit, Segments
 from shared.spool_probe import probe
@@ -42,7 +43,7 @@ __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 log = logs.get(__name__)
 
 OPEN_PAUSE = 1.0  # seconds before a spool that could not be opened is tried again
-VERSION = 3  # 1: no sender in the names; 2: no segments
+VERSION = 4  # 1: no sender in the names; 2: no segments; 3: no checksums in them
 
 
 class Spool:
@@ -176,7 +177,7 @@ class Spool:
             return
         try:
             for found in kept.records(self.root / folder):
-                if isinstance(found, segment.Record):
+                if isinstance(found, Record):
                     yield kept.path_in(folder, found)
                 else:
                     log.error("segment.damaged", segment=folder, offset=found)

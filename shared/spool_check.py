@@ -124,12 +124,11 @@ def _files(root: Path, path: str) -> Iterator[str]:
 
 def _fault(file: Path, entry: Entry, *, deep: bool) -> Iterator[Finding]:
     try:
-        with kept.stream(file) as stream:
-            size = stream.seek(0, 2)
-            stream.seek(PREFIX_AT)
-            prefix = stream.read(len(PREFIX))
-            while deep and stream.read(PIECE):
-                pass
+        with kept.opened(file) as found:
+            size = found.size
+            prefix = found.read(len(PREFIX), PREFIX_AT)
+            for offset in range(0, size if deep else 0, PIECE):
+                found.read(PIECE, offset)
     except FileNotFoundError:
         return
     except OSError as error:

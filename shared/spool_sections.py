@@ -19,7 +19,7 @@ class SpoolSettings(Section):
     sync: bool = Field(
         default=True,
         description="Sync to disk before answering Success. false: a power failure may lose what "
-        "was answered Success, or leave zeros in it.",
+        "was answered Success, or leave it damaged in quarantine.",
     )
     segments: bool = Field(
         default=True,

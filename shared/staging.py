@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from shared.reception import Reception
-from shared.segment import BLOCK, LARGEST, MARK, frame, length_of
+from shared.record import BLOCK, LARGEST, MARK, frame, length_of
 
 MOST = 32  # receptions at once; others get files
 

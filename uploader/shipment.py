@@ -7,10 +7,11 @@ from typing import Literal, Self
 
 from shared.dicomweb.multipart import Part
 from shared.ledger import Sent
+from shared.record import Damaged
 from shared.uid import shown
 from uploader.elements import Malformed
 from uploader.instance import Instance
-from uploader.outcome import GONE, Outcome, Verdict
+from uploader.outcome import DAMAGED, GONE, Outcome, Verdict
 from uploader.transcode import FORBIDDEN, Transcoder
 
 
@@ -65,6 +66,8 @@ class Shipment:
             self._unconverted[path] = str(error)
         except FileNotFoundError:
             raise NotPacked(path, GONE) from None
+        except Damaged:
+            raise NotPacked(path, DAMAGED) from None
         except OSError as error:  # no space, most likely
             outcome = Outcome(Verdict.POSTPONED, 0, detail=f"cannot be converted: {error.strerror}")
             raise NotPacked(path, outcome) from error

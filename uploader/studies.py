@@ -19,7 +19,7 @@ from shared.errors import Misconfigured
 from uploader.comparison import holds_the_same
 from uploader.instance import Instance, place
 from uploader.judge import Answer, judge
-from uploader.outcome import GONE, Outcome
+from uploader.outcome import DAMAGED, GONE, Outcome
 from uploader.pace import Pace
 from uploader.shipment import NotPacked, Shipment
 
@@ -95,8 +95,8 @@ class Studies:
                 part = shipment.part(instance)
                 uri = where.uri(self._uri)
                 return holds_the_same(self._client, uri, part.chunks(), part.size) is True
-            except PartChanged:
-                raise NotPacked(instance.path, GONE) from None
+            except PartChanged as changed:
+                raise NotPacked(instance.path, _unsent(changed)) from None
 
     def close(self) -> None:
         self._client.close()
@@ -111,7 +111,7 @@ class Studies:
                     body = Body([shipment.part(each) for each in sent])
                     answer = self._exchange(method, self._uri, body, len(sent))
                 except PartChanged as changed:
-                    unsent[changed.path] = GONE
+                    unsent[changed.path] = _unsent(changed)
                     continue
                 except NotPacked as error:
                     unsent[error.path] = error.outcome
@@ -153,6 +153,10 @@ class Studies:
                 )
             uri = _same_host(request.url, response)
         raise Misconfigured("redirects in circles")
+
+
+def _unsent(changed: PartChanged) -> Outcome:
+    return DAMAGED if changed.damaged else GONE
 
 
 def _same_host(url: httpx.URL, response: httpx.Response) -> str:

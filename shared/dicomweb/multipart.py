@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from shared import kept
+from shared.record import Damaged
 
 CHUNK = 1024 * 1024  # bytes in a write; more gains nothing, less costs a system call each
 # No parameter: given transfer-syntax, Orthanc 1.10 drops the part and answers 200.
@@ -17,9 +18,11 @@ PART_HEADER = b"Content-Type: application/dicom\r\n\r\n"
 class PartChanged(Exception):
     """A file no longer is what it was when the request's length was announced."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, damaged: bool = False) -> None:
+        """`damaged`: nor what was kept."""
         super().__init__("a part changed while it was sent")
         self.path = path
+        self.damaged = damaged
 
 
 class Part:
@@ -66,7 +69,7 @@ class Part:
             try:
                 chunk = read(min(CHUNK, self.size - offset), offset)
             except OSError as error:
-                raise PartChanged(self.path) from error
+                raise PartChanged(self.path, damaged=isinstance(error, Damaged)) from error
             if not chunk:
                 raise PartChanged(self.path)
             offset += len(chunk)

@@ -1,16 +1,20 @@
 """What somebody put in the place of a spooled file goes aside; the others do not wait for it."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from shared.quarantine import place
+from shared.record import BLOCK
 from shared.spool_check import Kind, check
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
 from tests.support.processes import Service, of_uploader
 from tests.support.redis_server import RedisServer
+from tests.support.segmented import gathering
 from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
 
@@ -54,3 +58,28 @@ def test_it_goes_to_quarantine_and_the_rest_is_delivered(
         assert service.terminate() == 0
 
     assert os.path.lexists(spool.root / ".quarantine" / "default" / odd.name)
+
+
+def test_what_the_disk_changed_goes_to_quarantine_and_the_rest_is_delivered(
+    redis: RedisServer, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    """As after a power failure, of an instance that was not synced: a page of zeros."""
+    made = [make(tmp_path, number, size=20_000).path.read_bytes() for number in range(GOOD + 1)]
+    with gathering(tmp_path / "spool") as own:
+        entries = [own.keep(each, "default") for each in made]
+    with own.segment(entries[0]).open("r+b") as file:
+        file.seek(3 * BLOCK)
+        file.write(bytes(BLOCK))
+    environment = of_uploader(
+        redis.settings.url, own.spool.root, UPLOAD__URI=origin_server.uri, UPLOAD__RETRY_BASE=0.05
+    )
+    with Service("uploader", tmp_path, environment) as service:
+        wait_until(lambda: len(origin_server.held) == GOOD, 30, "the others to be there")
+        wait_until(lambda: service.events("instance.quarantined"), 30, "it to go aside")
+        assert service.terminate() == 0
+
+    sent = {hashlib.sha256(each).hexdigest() for each in made[1:]}
+    assert {hashlib.sha256(each.part).hexdigest() for each in origin_server.held.values()} == sent
+    [item] = open_spool(own.spool.root).quarantined()
+    assert item.record["detail"] == "is not what was received: the disk changed or lost it"
+    assert place(own.spool.root, item).read_bytes()[2 * BLOCK : 3 * BLOCK] == bytes(BLOCK)

@@ -7,9 +7,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from shared import segment
+from shared import record, segment
 from shared.entry import Entry
-from shared.segment import Record
+from shared.record import Record
 from shared.segments import Commit
 from shared.sender import Sender
 from shared.spool import Spool
@@ -77,5 +77,5 @@ def gathering(path: Path, **settings: object) -> Iterator[Gathering]:
 
 def record_at(descriptor: int, offset: int) -> Record | None:
     """Of an open segment; None where it was removed, or never completed. Raises OSError."""
-    begun = segment.begun_at(descriptor, offset)
-    return begun if begun and segment.is_complete(descriptor, begun) else None
+    begun = record.begun_at(descriptor, offset)
+    return begun if begun and record.is_complete(descriptor, begun) else None

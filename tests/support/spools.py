@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shared import kept, segment
 from shared.entry import Entry
+from shared.record import Record
 from shared.sender import Sender
 from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
@@ -64,7 +65,7 @@ def _held(folder: Path, file: Path) -> Iterator[str]:
         yield path
         return
     for found in kept.records(file):
-        assert isinstance(found, segment.Record)
+        assert isinstance(found, Record)
         yield kept.path_in(path, found)
 
 

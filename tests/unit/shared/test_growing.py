@@ -2,22 +2,30 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared import growing, kept, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.growing import Growing
-from shared.segment import Record, length_of, records
+from shared.record import BLOCK, Damaged, length_of
 from tests.support.segmented import SYNCS, Gathering, gathering
 
 SIZES = (1, 4096, 70_000, 500_000, 900_000)
 # Bytes that are not delivered, from which on the page cache is spared; and of a write.
 LIMITS = [(1 << 40, 1 << 40), (0, 0), (0, 1 << 40), (600_000, 100_000)]
+
+
+def content(size: int) -> bytes:
+    """Without a page of zeros, which a lost one would be like."""
+    return bytes(each % 255 + 1 for each in range(size))
 
 
 def read(own: Gathering, entry: Entry) -> bytes:
@@ -91,30 +99,33 @@ def test_who_keeps_up_is_found_by_what_is_left(
         assert current(own)._is_followed()
 
 
-def test_what_a_crash_leaves_is_complete_or_has_no_mark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Until a sync ends the disk may have any pages of what the page cache was given."""
-    crashes: list[list[Record]] = []
+@settings(max_examples=60, deadline=None)
+@given(lost=st.sets(st.integers(0, 60)), left=st.integers(0, 60))
+def test_what_a_crash_leaves_is_what_was_kept_or_told(lost: set[int], left: int) -> None:
+    """Until a sync ends the disk may have any pages of what the page cache was given, and zeros for
+    the others: what was safe before is there, and of the rest nothing is read that was not kept.
+    """
+    with TemporaryDirectory() as folder, gathering(Path(folder)) as own:
+        before = [own.keep(os.urandom(5000)) for _ in range(2)]
+        safe = current(own).end
+        contents = {
+            own.keep(data): data for size in (70_000, 3, 150_000) if (data := content(size))
+        }
+        file = own.segment(before[0])
+        with file.open("r+b") as crashed:
+            for each in lost:
+                crashed.seek(safe + each * BLOCK)
+                crashed.write(bytes(BLOCK))
+            crashed.truncate(min(current(own).end, safe + left * BLOCK))
 
-    def crash(descriptor: int) -> None:
-        """As if all had got there but what is in the middle."""
-        file = tmp_path / "crashed"
-        shutil.copyfile(f"/proc/self/fd/{descriptor}", file)
-        crashed = os.open(file, os.O_RDONLY)
-        crashes.append([each for each in records(crashed) if isinstance(each, Record)])
-        os.close(crashed)
-        os.fdatasync(descriptor)
+        listed = list(own.spool.scan("cloud"))
 
-    monkeypatch.setattr(growing, "sync_data", crash)
-    with gathering(tmp_path / "spool") as own:
-        entry = own.keep(b"x" * 500_000)
-        assert read(own, entry) == b"x" * 500_000
-        assert [len(each) for each in crashes] == [0, 1], "its mark comes once it is synced"
-
-        monkeypatch.setattr(growing, "FOLLOWED", 0)
-        own.keep(b"y")
-        assert len(crashes) == 3, "a direct write is there as a whole, or not within the file"
+        assert listed[:2] == before
+        for entry in listed[2:]:
+            with suppress(Damaged):
+                assert read(own, entry) == contents[entry]
+        if not lost and left == 60:
+            assert listed[2:] == list(contents)
 
 
 def test_a_write_that_fails_half_way_leaves_nothing_behind_it(

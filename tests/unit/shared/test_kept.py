@@ -10,7 +10,9 @@ from receiver.part10 import file_meta
 from shared import kept, removal
 from shared.dicomweb.multipart import Part, PartChanged
 from shared.entry import Entry
-from shared.segment import BLOCK, Damaged
+from shared.errors import SpoolError
+from shared.quarantine import place
+from shared.record import BLOCK, Damaged
 from shared.sender import Sender
 from shared.spool_check import Kind, check, repair
 from tests.support.segmented import Gathering, gathering
@@ -229,6 +231,33 @@ def test_a_check_tells_of_damage_and_sets_aside_what_is_no_part_10_file(tmp_path
         assert repair(own.spool, found[orphan.path], orphans_to="cloud") == "moved to cloud"
         names = {each.name for each in own.spool.scan("cloud")}
         assert names == {sound.name, orphan.name}
+
+
+def test_what_the_disk_changed_is_told_set_aside_and_never_sent(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        sound, changed = own.keep(PART10 + bytes(9000)), own.keep(PART10 + bytes(9000))
+        at = int(changed.path.split("/")[-2], 16) + BLOCK + 5000
+        with own.segment(changed).open("r+b") as file:
+            file.seek(at)
+            file.write(b"\1")
+        path = own.spool.file(changed)
+
+        with pytest.raises(Damaged):
+            read(path)
+        with pytest.raises(PartChanged) as told:
+            list(Part(path, changed.size).chunks())
+        assert told.value.damaged
+        with pytest.raises(SpoolError, match="cannot move"):
+            own.spool.move(changed, "other")
+        assert list(check(own.spool, ["cloud"])) == []
+        [found] = check(own.spool, ["cloud"], deep=True)
+        assert (found.kind, found.path) == (Kind.UNREADABLE, changed.path)
+
+        assert repair(own.spool, found) == "set aside in quarantine"
+
+        [item] = own.spool.quarantined()
+        assert place(tmp_path, item).read_bytes()[5000] == 1, "as it is"
+        assert list(own.spool.scan("cloud")) == [sound]
 
 
 def test_what_only_has_the_name_of_a_segment_hides_nothing(tmp_path: Path) -> None:

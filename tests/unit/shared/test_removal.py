@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from shared import kept, open_segment, removal, segment, segments
+from shared import checksum, kept, open_segment, record, removal, segments
 from shared.entry import Entry
 from shared.ledger import Sent
+from shared.record import BLOCK, Damaged, Record
 from shared.removal import runs
-from shared.segment import BLOCK, Damaged, Record
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.small_disk import mounted_disk
 from tests.support.spools import keep, open_spool
@@ -104,10 +104,11 @@ def test_a_record_that_somebody_made_up_stops_no_other(
     """With a checksum that is right, as chance does not make one."""
     with gathering(tmp_path) as own:
         entries = [own.keep(b"x" * 100) for _ in range(3)]
-        head = segment._HEADER.pack(segment._MAGIC, segment.length_of(size), size, len(name)) + name
+        head = record._HEADER.pack(record.MAGIC, record.length_of(size), size, len(name))
+        head += bytes(checksum.SIZE) + name
         with own.segment(entries[1]).open("r+b") as file:
             file.seek(int(entries[1].path.split("/")[-2], 16))
-            file.write(head + segment._CHECK.pack(zlib.crc32(head)))
+            file.write(head + record._CHECK.pack(zlib.crc32(head)))
 
         assert list(own.spool.scan("cloud")) == entries[::2]
         assert list(own.spool.release_all(dict.fromkeys(entries))) == [entries[1]]

@@ -2,13 +2,16 @@
 
 import mmap
 import os
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shared import segment
-from shared.segment import BLOCK, LARGEST, MARK, Record, frame, length_of, records
+from shared.record import BLOCK, LARGEST, MARK, Damaged, Record, frame, length_of
+from shared.segment import records
 from tests.support.segmented import record_at
 
 NAME = "18ec8898cb395818b8c31d17~4"
@@ -109,8 +112,41 @@ def test_damage_is_told_and_hides_no_other(at: int, file: Path, opened: int) -> 
     os.pwrite(writer, bytes([byte ^ 0x55]), where)
 
     assert list(records(writer)) == [before, damaged.offset, after]
-    with pytest.raises(segment.Damaged):
+    with pytest.raises(Damaged):
         record_at(writer, damaged.offset)
+    os.close(writer)
+
+
+def test_a_byte_of_the_file_that_changed_shows_when_it_is_read(file: Path, opened: int) -> None:
+    data = content(9000)[:9000]
+    append(opened, data)
+    reader = plainly(file)
+    [kept] = [each for each in records(reader) if isinstance(each, Record)]
+    os.close(reader)
+
+    kept.prove(data)
+    for at in (0, 4500, 8999):
+        changed = bytearray(data)
+        changed[at] ^= 1
+        with pytest.raises(Damaged):
+            kept.prove(bytes(changed))
+    with pytest.raises(Damaged):
+        kept.prove(data[:-1])
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_record_of_before_there_were_checksums_is_read(file: Path) -> None:
+    name, data = NAME.encode(), b"as it was kept by an earlier version"
+    head = struct.pack("<8sQQH", b"DWPSEG\0\1", length_of(len(data)), len(data), len(name)) + name
+    check = struct.pack("<I", zlib.crc32(head))
+    end = b"END\n" + check
+    block = (head + check).ljust(BLOCK, b"\0")
+    writer = plainly(file)
+    os.pwrite(writer, block + data.ljust(BLOCK - MARK, b"\0") + end, 0)
+
+    [kept] = list(records(writer))
+    assert kept == Record(NAME, 0, len(data))
+    kept.prove(data)
     os.close(writer)
 
 

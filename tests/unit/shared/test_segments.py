@@ -17,6 +17,7 @@ from shared import kept, removal, segment, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.layout_version import check_version
+from shared.record import length_of
 from shared.segments import Commit
 from shared.spool import VERSION
 from shared.staging import MOST, Staged
@@ -167,7 +168,7 @@ def test_an_hour_has_a_segment_and_a_clock_set_back_begins_none(
 def test_a_full_segment_is_followed_by_another(
     tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "CAPACITY", 3 * segment.length_of(5000))
+    monkeypatch.setattr(segments, "CAPACITY", 3 * length_of(5000))
     with gathering(tmp_path, sync=sync) as own:
         entries = [own.keep(bytes([each]) * 5000) for each in range(10)]
 
@@ -229,7 +230,7 @@ def test_no_record_is_lost_to_others_that_remove_and_tidy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Segments of two records each come and go; those of an even size must all stay."""
-    monkeypatch.setattr(segments, "CAPACITY", 2 * segment.length_of(8))
+    monkeypatch.setattr(segments, "CAPACITY", 2 * length_of(8))
     open_spool(tmp_path).close()
     removers = [
         subprocess.Popen(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.reception import Reception
-from shared.segment import BLOCK, LARGEST, MARK
+from shared.record import BLOCK, LARGEST, MARK
 from shared.staging import MOST, Staged, Staging
 from tests.support.segmented import Gathering, gathering
 
