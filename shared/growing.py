@@ -21,6 +21,7 @@ from shared.sync import sync_data, sync_folder
 
 # Bytes that are not delivered; with less, an uploader keeps up, whose requests have 64 MiB at most.
 FOLLOWED = 128 * 1024 * 1024
+BETWEEN = 4 * 1024 * 1024  # bytes between two looks at that
 LARGE = 256 * 1024  # bytes; to have fewer written out by themselves costs more than to fill memory
 SECTOR = 512  # bytes; what st_blocks counts
 MODE = 0o640
@@ -60,7 +61,8 @@ class Growing:
             begun += 1
             with suppress(FileExistsError):
                 self._descriptor = segment.create_locked(Path(self.file), MODE)
-        self.end = 0
+        self.end = self._look_at = 0
+        self._followed = True
         self._forgetting = _DONTCACHE
         try:
             self._cached = segment.open_again(self._descriptor, os.O_WRONLY)
@@ -92,13 +94,12 @@ class Growing:
                 os.close(each)
 
     def _write(self, records: Sequence[memoryview], length: int) -> None:
-        followed = self._is_followed()
         if self._sync:
-            into = self._cached if followed else self._descriptor
+            into = self._cached if self._is_followed() else self._descriptor
             _write(into, records, self.end, length)
             sync_data(into)
             return
-        flags = self._forgetting if length >= LARGE and not followed else 0
+        flags = self._forgetting if length >= LARGE and not self._is_followed() else 0
         try:
             _write(self._cached, records, self.end, length, flags)
         except OSError as error:
@@ -108,7 +109,10 @@ class Growing:
             _write(self._cached, records, self.end, length)
 
     def _is_followed(self) -> bool:
-        return _left_in(self._descriptor) + _left_in(self._elder) < FOLLOWED
+        if self.end >= self._look_at:
+            self._look_at = self.end + BETWEEN
+            self._followed = _left_in(self._descriptor) + _left_in(self._elder) < FOLLOWED
+        return self._followed
 
     def _prove_named(self) -> None:
         """In a file that was removed, or that a mount has covered, nobody would find again what a

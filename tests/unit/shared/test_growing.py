@@ -45,6 +45,7 @@ def test_it_comes_back_whole_whichever_way_it_went(
     followed: int, large: int, tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(growing, "FOLLOWED", followed)
+    monkeypatch.setattr(growing, "BETWEEN", 0)
     monkeypatch.setattr(growing, "LARGE", large)
     with gathering(tmp_path, sync=sync) as own:
         sent = {own.keep(data): data for size in SIZES * 3 if (data := os.urandom(size))}
@@ -82,6 +83,7 @@ def test_who_keeps_up_is_found_by_what_is_left(
 ) -> None:
     """A new segment counts the one before: a modality that sends all night fills many."""
     monkeypatch.setattr(growing, "FOLLOWED", 300_000)
+    monkeypatch.setattr(growing, "BETWEEN", 0)
     monkeypatch.setattr(segments, "CAPACITY", 4 * length_of(100_000))
     with gathering(tmp_path, sync=sync) as own:
         first = [own.keep(b"x" * 100_000)]
