@@ -10,8 +10,9 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from shared import logs, removal
@@ -27,6 +28,9 @@ FOLDER = ".quarantine"
 RECORD = ".json"
 LONGEST_RECORD = 64 * 1024  # characters; ours have some 400
 MODE = 0o640
+
+Move = Callable[[Path, Path], None]
+_AS_IT_IS: Move = partial(removal.move, as_it_is=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Quarantine:
     def file(self, item: Quarantined) -> Path:
         return place(self._root, item)
 
-    def put(self, entry: Entry, record: Mapping[str, object]) -> None:
+    def put(self, entry: Entry, record: Mapping[str, object], move: Move = _AS_IT_IS) -> None:
         folder = self._root / FOLDER / entry.destination
         record_file = folder / (entry.name + RECORD)
         try:
@@ -80,7 +84,7 @@ class Quarantine:
                 try:
                     _write(record_file, {**record, "urgent": entry.urgent})
                     file = folder / (entry.name + SUFFIX)
-                    removal.move(self._root / entry.path, file, as_it_is=True)
+                    move(self._root / entry.path, file)
                 except FileNotFoundError:
                     _forget_alone(record_file)
                     raise

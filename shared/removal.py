@@ -56,7 +56,7 @@ def move(path: Path, target: Path, *, as_it_is: bool = False) -> None:
         path.unlink(missing_ok=True)
         return
     with opened(path) as kept:
-        _copy(kept, target, as_it_is=as_it_is)
+        copy(kept, target, as_it_is=as_it_is)
     sync_folder(str(target.parent))
     remove(path)
 
@@ -117,15 +117,16 @@ def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield run
 
 
-def _copy(kept: Kept, target: Path, *, as_it_is: bool = False) -> None:
+def copy(kept: Kept, target: Path, *, as_it_is: bool = False) -> None:
+    """Durable once its folder is synced. Raises OSError, with nothing left."""
     partial = target.with_name(f".{secrets.token_hex(4)}.part")  # others may move it as well
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(descriptor, "wb", 0) as copy:
+        with os.fdopen(descriptor, "wb", 0) as file:
             offset = 0
             while offset < kept.size:
-                offset += _some(copy.write(kept.read(PIECE, offset, as_it_is=as_it_is)))
-            sync_data(copy.fileno())
+                offset += _some(file.write(kept.read(PIECE, offset, as_it_is=as_it_is)))
+            sync_data(file.fileno())
         partial.rename(target)
     except BaseException:
         with suppress(OSError):

@@ -46,7 +46,7 @@ def records(segment: int) -> Iterator[Record | int]:
 
 def punch(segment: int, *records: Record) -> None:
     """Make records a hole that follow one another without a gap. Raises OSError."""
-    _punch(segment, records[0].offset, sum(each.length for each in records))
+    make_hole(segment, records[0].offset, sum(each.length for each in records))
 
 
 def is_empty(segment: int) -> bool:
@@ -140,7 +140,7 @@ def are_possible(folder: Path) -> bool:
         try:
             blocks[:] = b"\1" * len(blocks)
             os.pwrite(segment, blocks, 0)
-            _punch(segment, 0, BLOCK)
+            make_hole(segment, 0, BLOCK)
             os.close(open_again(segment, os.O_WRONLY))
             return _data_from(segment, 0) == BLOCK and lock(segment)
         finally:
@@ -170,7 +170,8 @@ def _after_damage(segment: int, offset: int) -> int:
     return os.fstat(segment).st_size
 
 
-def _punch(segment: int, offset: int, length: int) -> None:
+def make_hole(segment: int, offset: int, length: int) -> None:
+    """Raises OSError."""
     if _fallocate is None:
         raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
     if _fallocate(segment, _PUNCH_HOLE, offset, length):

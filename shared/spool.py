@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from shared import incoming, kept, logs, open_segment, quarantine, removal, segment
+from shared import damage, incoming, kept, logs, open_segment, quarantine, removal, segment
 from shared.committer import Committer, Told
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
 from shared.errors import SpoolError, SpoolFull
@@ -239,6 +239,20 @@ class Spool:
         Raises FileNotFoundError if it is gone, SpoolError for anything else.
         """
         self._quarantine.put(entry, record)
+
+    def quarantine_damage(self, path: str, record: Mapping[str, object]) -> None:
+        """As quarantine, of what is no record any more: a segment, and the offset in it. Raises
+        FileNotFoundError where nothing is damaged, SpoolError for anything else.
+        """
+        try:
+            entry = damage.named(self.root, path)
+        except FileNotFoundError:
+            raise
+        except damage.InUse:
+            raise SpoolError(f"{path}: its segment is still written to") from None
+        except OSError as error:
+            raise spool_fault(error, "set aside what is damaged") from None
+        self._quarantine.put(entry, record, damage.move)
 
     def quarantined(self, destination: str | None = None) -> Iterator[Quarantined]:
         """What was set aside, oldest first in each destination."""

@@ -18,6 +18,7 @@ from shared.spool import Spool
 OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
 PREFIX_AT, PREFIX = 128, b"DICM"  # PS3.10 7.1
 PIECE = 1024 * 1024  # bytes read at a time
+LOST = "what was known of it was lost on the disk"
 GRACE = 60.0  # seconds in which a new instance may be announced, before it counts as not indexed
 
 
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     ORPHAN = "orphan"  # kept for a destination that the settings do not have: nobody sends it
     TRUNCATED = "truncated"  # of another size than its name says
     UNREADABLE = "unreadable"  # cannot be read, or is no Part 10 file
+    DAMAGED = "damaged"  # in a segment, and no instance any more
     UNINDEXED = "unindexed"  # not in the index; a scan will add it
     GONE = "gone"  # in the index, but not in the spool
     RECORD_ALONE = "record-alone"  # a record in quarantine whose instance is gone
@@ -68,6 +70,9 @@ def repair(spool: Spool, finding: Finding, *, orphans_to: str | None = None) -> 
         case Finding(Kind.TRUNCATED | Kind.UNREADABLE, entry=Entry() as entry):
             spool.quarantine(entry, {"reason": finding.kind.value, "detail": finding.detail})
             return "set aside in quarantine"
+        case Finding(Kind.DAMAGED):
+            spool.quarantine_damage(finding.path, {"reason": "damaged", "detail": finding.detail})
+            return "set aside in quarantine"
         case Finding(Kind.ORPHAN, entry=Entry() as entry) if orphans_to:
             spool.move(entry, orphans_to)
             return f"moved to {orphans_to}"
@@ -86,7 +91,7 @@ def _all(
             entry = Entry.at(path)
         except ValueError:
             damaged = f"{segment.SUFFIX}/" in path
-            yield Finding(Kind.UNREADABLE if damaged else Kind.STRAY, path)
+            yield Finding(Kind.DAMAGED, path, LOST) if damaged else Finding(Kind.STRAY, path)
             continue
         indexed = missing is None or path in missing
         if missing:

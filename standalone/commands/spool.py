@@ -64,12 +64,15 @@ def run(options: argparse.Namespace) -> int:
 def _repaired(options: argparse.Namespace, spool: "Spool", finding: "Finding") -> str:
     if not options.repair:
         return ""
+    from shared.errors import SpoolError
     from shared.spool_check import repair
 
     try:
         return repair(spool, finding, orphans_to=options.orphans_to)
     except FileNotFoundError:
         return "gone meanwhile"
+    except SpoolError as error:  # the others can be repaired nevertheless
+        return f"not done: {error}"
 
 
 def _as_json(found: list["Finding"], done: list[str]) -> str:

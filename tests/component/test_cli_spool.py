@@ -12,6 +12,7 @@ from tests.support.ports import free_port
 from tests.support.proxy import proxy
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
+from tests.support.segmented import damage, gathering
 from tests.support.spools import keep, open_spool, waiting
 from tests.support.waiting import wait_until
 
@@ -58,6 +59,21 @@ def test_what_is_wrong_is_named_and_repaired_without_losing_anything(
     assert [each["kind"] for each in after.json] == ["stray"]
     names = {path.stem for path in (tmp_path / "spool").rglob("*.dcm")}
     assert {truncated.name, orphan.name} <= names
+
+
+def test_what_cannot_be_repaired_now_hinders_no_other(console: Console, tmp_path: Path) -> None:
+    with gathering(tmp_path / "spool") as own:
+        entry = own.keep(PART10, "default")
+        damage(own, entry)
+        [orphan] = keep(own.spool, PART10, ["closed"])
+
+        ended = console("spool", "check", "--repair", "--orphans-to", "default")
+
+        assert "not done" in ended.out
+        assert "its segment is still written to" in ended.out
+        assert orphan.name in {each.name for each in own.spool.scan("default")}
+    assert "set aside in quarantine" in console("spool", "check", "--repair").out
+    assert "nothing is wrong" in console("spool", "check", "--deep").out
 
 
 def test_a_destination_that_is_none_is_exit_code_2(console: Console) -> None:

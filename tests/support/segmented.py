@@ -75,6 +75,14 @@ def gathering(path: Path, **settings: object) -> Iterator[Gathering]:
         kept.spool.close()
 
 
+def damage(own: Gathering, entry: Entry) -> None:
+    """What is known of it is lost."""
+    offset = int(entry.path.split("/")[-2], 16)
+    with own.segment(entry).open("r+b") as file:
+        file.seek(offset)
+        file.write(b"damaged!")
+
+
 def record_at(descriptor: int, offset: int) -> Record | None:
     """Of an open segment; None where it was removed, or never completed. Raises OSError."""
     begun = record.begun_at(descriptor, offset)

@@ -15,7 +15,7 @@ from shared.quarantine import place
 from shared.record import BLOCK, Damaged
 from shared.sender import Sender
 from shared.spool_check import Kind, check, repair
-from tests.support.segmented import Gathering, gathering
+from tests.support.segmented import damage, gathering
 from tests.support.spools import files_below
 
 PART10 = file_meta("1.2.840.10008.5.1.4.1.1.4", "1.2.3", "1.2.840.10008.1.2.1") + b"data set"
@@ -125,7 +125,7 @@ def test_a_copy_of_what_is_removed_meanwhile_is_none(tmp_path: Path) -> None:
         with kept.opened(path) as opened:
             removal.remove(path)
             with pytest.raises(FileNotFoundError):
-                removal._copy(opened, tmp_path / "copy")
+                removal.copy(opened, tmp_path / "copy")
 
     assert not list(tmp_path.glob("*copy*"))
     assert not list(tmp_path.glob(".*.part"))
@@ -200,13 +200,6 @@ def test_an_empty_one_goes_when_its_receiver_ends(tmp_path: Path) -> None:
     assert files_below(tmp_path) == set()
 
 
-def damage(own: Gathering, entry: Entry) -> None:
-    offset = int(entry.path.split("/")[-2], 16)
-    with own.segment(entry).open("r+b") as file:
-        file.seek(offset)
-        file.write(b"damaged!")
-
-
 def test_a_check_tells_of_damage_and_sets_aside_what_is_no_part_10_file(tmp_path: Path) -> None:
     with gathering(tmp_path) as own:
         sound, damaged, odd, orphan = (
@@ -222,11 +215,12 @@ def test_a_check_tells_of_damage_and_sets_aside_what_is_no_part_10_file(tmp_path
         where = damaged.path.rpartition("/")[0]
         kinds = {path: each.kind for path, each in found.items()}
         assert kinds == {
-            where: Kind.UNREADABLE,
+            where: Kind.DAMAGED,
             odd.path: Kind.UNREADABLE,
             orphan.path: Kind.ORPHAN,
         }
-        assert repair(own.spool, found[where]) == ""
+        with pytest.raises(SpoolError, match="is still written to"):
+            repair(own.spool, found[where])
         assert repair(own.spool, found[odd.path]) == "set aside in quarantine"
         assert repair(own.spool, found[orphan.path], orphans_to="cloud") == "moved to cloud"
         names = {each.name for each in own.spool.scan("cloud")}

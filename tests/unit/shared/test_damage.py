@@ -1,0 +1,95 @@
+"""What is no record any more leaves its segment, and nothing else does."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shared.entry import Entry
+from shared.quarantine import place
+from shared.record import BLOCK
+from shared.spool_check import Finding, Kind, check, repair
+from tests.support.segmented import Gathering, damage, gathering
+from tests.support.spools import open_spool
+from tests.unit.shared.test_kept import PART10
+
+CONTENT = PART10 + bytes(range(256)) * 30
+
+
+def overwrite(own: Gathering, entry: Entry, at: int, data: bytes) -> None:
+    with own.segment(entry).open("r+b") as file:
+        file.seek(int(entry.path.split("/")[-2], 16) + at)
+        file.write(data)
+
+
+def damages(own: Gathering) -> list[Finding]:
+    return [each for each in check(own.spool, ["cloud"]) if each.kind is Kind.DAMAGED]
+
+
+def test_its_file_goes_to_quarantine_and_its_segment_can_go(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        before, damaged, after = (own.keep(CONTENT) for _ in range(3))
+        damage(own, damaged)
+    segment = own.segment(damaged)
+    spool = open_spool(tmp_path)
+    [found] = damages(own)
+    assert found.path == damaged.path.rpartition("/")[0]
+
+    assert repair(spool, found) == "set aside in quarantine"
+
+    [item] = spool.quarantined()
+    assert place(tmp_path, item).read_bytes().startswith(CONTENT)
+    assert item.why == "what was known of it was lost on the disk"
+    assert int(item.received) == int(damaged.received)
+    assert list(spool.scan("cloud")) == [before, after]
+    assert damages(own) == []
+    with pytest.raises(FileNotFoundError):
+        repair(spool, found)
+    spool.release_all(dict.fromkeys([before, after]))
+    assert not segment.exists()
+
+
+def test_two_in_a_row_are_one_and_stop_at_a_hole(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        first, second, delivered, last = (own.keep(CONTENT) for _ in range(4))
+        damage(own, first)
+        damage(own, second)
+        own.spool.release(delivered)
+    spool = open_spool(tmp_path)
+    [found] = damages(own)
+
+    repair(spool, found)
+
+    [item] = spool.quarantined()
+    bytes_of_both = place(tmp_path, item).read_bytes()
+    assert bytes_of_both.count(CONTENT) == 2
+    assert len(bytes_of_both) == item.size
+    assert list(spool.scan("cloud")) == [last]
+
+
+def test_where_not_even_a_file_is_left_all_of_it_is_set_aside(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        damaged, after = own.keep(CONTENT), own.keep(CONTENT)
+        overwrite(own, damaged, 0, os.urandom(2 * BLOCK))
+    spool = open_spool(tmp_path)
+    [found] = damages(own)
+
+    repair(spool, found)
+
+    [item] = spool.quarantined()
+    assert item.size == int(after.path.split("/")[-2], 16)
+    assert list(spool.scan("cloud")) == [after]
+
+
+def test_a_sound_record_is_not_taken_for_damage(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        entry = own.keep(CONTENT)
+    spool = open_spool(tmp_path)
+
+    with pytest.raises(FileNotFoundError):
+        spool.quarantine_damage(entry.path.rpartition("/")[0], {})
+    with pytest.raises(FileNotFoundError):
+        spool.quarantine_damage("cloud/routine/20260101000000-00000000.seg/00000000", {})
+
+    assert list(spool.scan("cloud")) == [entry]
+    assert list(spool.quarantined()) == []
