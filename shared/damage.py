@@ -36,11 +36,9 @@ class _Stretch(Kept):
         self.whole = (offset, end - offset)
         super().__init__(descriptor, end - self._begin)
 
-    def read(self, length: int, offset: int, *, as_it_is: bool = False) -> bytes:
-        del as_it_is
-        return os.pread(
-            self._descriptor, min(length, max(0, self.size - offset)), self._begin + offset
-        )
+    def read(self, length: int, offset: int) -> bytes:
+        left = max(0, self.size - offset)
+        return os.pread(self._descriptor, min(length, left), self._begin + offset)
 
 
 def named(root: Path, path: str) -> Entry:

@@ -17,7 +17,7 @@ from shared import open_segment, segment
 from shared.entry import OFFSET, SUFFIX, size_of
 from shared.faults import spool_fault
 from shared.open_segment import OpenSegment
-from shared.record import BLOCK, Damaged, Record, parsed
+from shared.record import BLOCK, LARGEST, Damaged, Record, length_of, parsed
 from shared.regular import NO_SUCH_PLACE, open_regular
 
 _IN_SEGMENT = re.compile(rf"(.*{re.escape(segment.SUFFIX)})/({OFFSET})/[^/]*", re.ASCII | re.DOTALL)
@@ -30,12 +30,11 @@ class Kept:
         self._descriptor = descriptor
         self.size = size  # bytes
 
-    def read(self, length: int, offset: int, *, as_it_is: bool = False) -> bytes:
+    def read(self, length: int, offset: int) -> bytes:
         """As os.pread, of the instance. Raises OSError; FileNotFoundError where it was removed from
         its segment, which leaves an open file without its bytes; Damaged where all of it was read,
-        and is not what was kept: what to do with that is for `as_it_is`.
+        and is not what was kept.
         """
-        del as_it_is
         return os.pread(self._descriptor, length, offset)
 
     def close(self) -> None:
@@ -50,14 +49,14 @@ class _InSegment(Kept):
         self._head = head
         self.size = record.size
 
-    def read(self, length: int, offset: int, *, as_it_is: bool = False) -> bytes:
+    def read(self, length: int, offset: int) -> bytes:
         length = min(length, max(0, self.size - offset))
         known = offset + length <= len(self._head)
         if known:
             data = self._head[offset : offset + length]
         else:
             data = self._segment.read(self._record, length, offset)
-        if length == self.size and self._record.checksum and not as_it_is:
+        if length == self.size and self._record.checksum:
             self._prove(data)
         elif not known and not self._segment.is_there(self._record):
             raise _gone()
@@ -75,9 +74,49 @@ class _InSegment(Kept):
         self._segment.close()
 
 
+class _AsItIs(Kept):
+    """What is on the disk of an instance in a segment; zeros for what is not, or cannot be read."""
+
+    def __init__(self, found: OpenSegment, record: Record) -> None:
+        self._segment = found
+        self._record = record
+        self.size = record.size
+
+    def read(self, length: int, offset: int) -> bytes:
+        end = min(offset + length, self.size)
+        blocks = range(offset, end, BLOCK)
+        return b"".join(self._block(at, min(BLOCK, end - at)) for at in blocks)
+
+    def _block(self, at: int, length: int) -> bytes:
+        try:
+            found = self._segment.read(self._record, length, at)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            found = b""
+        return found.ljust(length, b"\0")
+
+    def close(self) -> None:
+        self._segment.close()
+
+
 def opened(path: Path) -> AbstractContextManager[Kept]:
     """Raises OSError: FileNotFoundError where it is gone; NotRegular, Damaged."""
     return closing(_open(path))
+
+
+@contextmanager
+def as_it_is(path: Path) -> Iterator[Kept]:
+    """An instance in a segment, whether it is what was kept or not: no read of it raises Damaged.
+    Raises OSError: FileNotFoundError where it is gone, or was kept in a file.
+    """
+    segment_path, offset = place(path) or ("", 0)
+    with closing(open_segment.take(segment_path)) as found:
+        try:
+            record, _ = record_at(found, offset, path)
+        except Damaged:  # then its path says where it was, and how long
+            record = Record(path.name, offset, _size_told(path))
+        yield _AsItIs(found, record)
 
 
 def _open(path: Path) -> Kept:
@@ -102,7 +141,7 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
         data = found.begin(offset)
         record = parsed(data[:BLOCK], offset)
         if record is None:
-            raise _gone()
+            raise _gone() if found.is_blank(offset, length_of(_size_told(path))) else Damaged
         found.records[offset] = record
         head = data[BLOCK:]
     if record.name + SUFFIX != path.name:
@@ -110,6 +149,14 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
     if not found.is_there(record):
         raise _gone()
     return record, head
+
+
+def _size_told(path: Path) -> int:
+    """Raises FileNotFoundError for a path that was never one of a record."""
+    size = size_of(path.name.removesuffix(SUFFIX))
+    if length_of(size) > LARGEST:
+        raise _gone()
+    return size
 
 
 def _gone() -> FileNotFoundError:

@@ -17,13 +17,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from shared import kept, logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.folders import MODE, names
 from shared.layout_version import check_version
+from shared.record import Damaged
 from shared.regular import create_regular, open_regular
 from shared.spool_sections import SpoolSettings
 from shared.uid import shown
@@ -124,14 +125,22 @@ class Ledger:
         return [name for name in names(self._folder) if name.endswith(SUFFIX)]
 
     def _line(self, leaving: Leaving) -> bytes:
-        """Raises OSError."""
-        if leaving.sent and self._digests:
-            kept.size(leaving.file)  # whether it is there
-            return _line(leaving.entry, leaving.sent)
-        with kept.stream(leaving.file) as stream:
-            head = stream.read(HEAD)
-            digest = _digest(head, stream) if self._digests else ""
-        return _line(leaving.entry, Sent(_instance(head), digest))
+        """Raises OSError, but never Damaged: it was delivered, whatever became of it since."""
+        known = leaving.sent or Sent("", "")
+        try:
+            if leaving.sent and self._digests:
+                kept.size(leaving.file)  # whether it is there
+            else:
+                known = self._read(leaving.file, known.sop_instance_uid)
+        except Damaged:
+            pass
+        return _line(leaving.entry, known)
+
+    def _read(self, path: Path, uid: str) -> Sent:
+        """`uid`: if it is known. Raises OSError."""
+        digest = _digest(path) if self._digests else ""
+        with kept.opened(path) as file:
+            return Sent(uid or _instance(file.read(HEAD, 0)), digest)
 
     def _write(self, lines: bytes) -> None:
         try:
@@ -184,10 +193,11 @@ def _hour(at: float) -> str:
     return time.strftime("%Y%m%d%H", time.gmtime(max(at, 0)))
 
 
-def _digest(head: bytes, stream: IO[bytes]) -> str:
-    digest = hashlib.sha256(head)
-    while piece := stream.read(PIECE):
-        digest.update(piece)
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with kept.stream(path) as stream:
+        while piece := stream.read(PIECE):
+            digest.update(piece)
     return digest.hexdigest()
 
 

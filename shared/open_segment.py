@@ -62,6 +62,10 @@ class OpenSegment:
         """As of shared.record."""
         return is_there(self._descriptor, record)
 
+    def is_blank(self, offset: int, length: int) -> bool:
+        """Whether there are zeros alone, as where a record was removed. Raises OSError."""
+        return not os.pread(self._descriptor, length, offset).strip(b"\0")
+
     def close(self) -> None:
         """Unless it is held: then whoever holds it does. From any thread, any number of times: a
         reader that was left behind may be tidied up anywhere, and late. Who reads on gets OSError.

@@ -12,13 +12,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from shared import logs, removal
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
+from shared.errors import SpoolError
 from shared.faults import spool_fault
 from shared.folders import Folders, make, names
+from shared.record import Damaged
 from shared.regular import create_regular, open_regular
 from shared.sync import sync_folder
 
@@ -26,11 +27,11 @@ log = logs.get(__name__)
 
 FOLDER = ".quarantine"
 RECORD = ".json"
+DAMAGED = "damaged"  # in a record: the file is not what was received
 LONGEST_RECORD = 64 * 1024  # characters; ours have some 400
 MODE = 0o640
 
 Move = Callable[[Path, Path], None]
-_AS_IT_IS: Move = partial(removal.move, as_it_is=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +76,33 @@ class Quarantine:
     def file(self, item: Quarantined) -> Path:
         return place(self._root, item)
 
-    def put(self, entry: Entry, record: Mapping[str, object], move: Move = _AS_IT_IS) -> None:
+    def put(self, entry: Entry, record: Mapping[str, object], move: Move | None = None) -> None:
+        """`move`: what takes out of the spool what is damaged; None: it may be sound."""
         folder = self._root / FOLDER / entry.destination
-        record_file = folder / (entry.name + RECORD)
+        file = folder / (entry.name + SUFFIX)
+        told = {**record, "urgent": entry.urgent}
         try:
             make(self._root, f"{FOLDER}/{entry.destination}", sync=True)
-            with _alone_in(folder):
-                try:
-                    _write(record_file, {**record, "urgent": entry.urgent})
-                    file = folder / (entry.name + SUFFIX)
+            with _alone_in(folder), _record_of(file):
+                if move is None:
+                    _try_to_write(file.with_suffix(RECORD), told)
+                    move = self._moved(entry, file)
+                if move:
+                    _write(file.with_suffix(RECORD), {**told, DAMAGED: True})
                     move(self._root / entry.path, file)
-                except FileNotFoundError:
-                    _forget_alone(record_file)
-                    raise
             sync_folder(str(folder))
         except FileNotFoundError:
             raise
         except OSError as error:
             raise spool_fault(error, "set an instance aside") from None
+
+    def _moved(self, entry: Entry, file: Path) -> Move | None:
+        """None; or what moves it, where it is damaged. Raises OSError."""
+        try:
+            removal.move(self._root / entry.path, file)
+        except Damaged:
+            return removal.move_as_it_is
+        return None
 
     def list(self, destination: str | None, *, records: bool = True) -> Iterator[Quarantined]:
         """`records`: each with the reason, which takes a KiB of memory and a file to be read."""
@@ -122,6 +132,8 @@ class Quarantine:
 
     def requeue(self, item: Quarantined) -> Entry:
         file = self.file(item)
+        if _read(file.with_suffix(RECORD)).get(DAMAGED):
+            raise SpoolError(f"{item.name} is not what was received: it is never sent")
         try:
             with _alone_in(file.parent):
                 folder = self._folders.file(
@@ -178,8 +190,26 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _write(file: Path, record: Mapping[str, object]) -> None:
+@contextlib.contextmanager
+def _record_of(file: Path) -> Iterator[None]:
+    """Nothing is set aside without it, and it does not stay alone."""
+    try:
+        yield
+    except OSError:
+        _forget_alone(file.with_suffix(RECORD))
+        raise
+
+
+def _try_to_write(file: Path, record: Mapping[str, object]) -> None:
     """A full disk must not keep a poison instance in the spool: then it goes without its record."""
+    try:
+        _write(file, record)
+    except OSError as error:
+        log.warning("quarantine.record_lost", reason=os.strerror(error.errno or 0))
+
+
+def _write(file: Path, record: Mapping[str, object]) -> None:
+    """Raises OSError, with nothing left."""
     partial = file.with_name(f".{file.name}")
     try:
         descriptor = create_regular(partial, os.O_TRUNC, MODE)
@@ -188,10 +218,10 @@ def _write(file: Path, record: Mapping[str, object]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         partial.rename(file)
-    except OSError as error:
-        log.warning("quarantine.record_lost", reason=os.strerror(error.errno or 0))
+    except OSError:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+        raise
 
 
 def _read(file: Path) -> Mapping[str, object]:

@@ -18,7 +18,7 @@ LARGEST = 1024 * 1024  # bytes of a record; what is larger gets a file of its ow
 
 MAGIC = b"DWPSEG\0\2"
 # Bytes of the checksum, by what a record begins with. The first segments had none.
-_SUMMED = {MAGIC: SIZE, b"DWPSEG\0\1": 0}
+SUMMED = {MAGIC: SIZE, b"DWPSEG\0\1": 0}
 _HEADER = struct.Struct("<8sQQH")  # magic, bytes of the record, bytes of the file, of the name
 _CHECK = struct.Struct("<I")
 _END = struct.Struct("<4sI")
@@ -85,7 +85,7 @@ def parsed(block: bytes, offset: int) -> Record | None:
     if len(block) < BLOCK:
         raise Damaged
     magic, length, size, named = _HEADER.unpack_from(block)
-    begin = _HEADER.size + _SUMMED.get(magic, BLOCK)
+    begin = _HEADER.size + SUMMED.get(magic, BLOCK)
     end = begin + named
     if end + _CHECK.size > BLOCK:
         raise Damaged
@@ -111,7 +111,9 @@ def is_there(segment: int, record: Record) -> bool:
 
 
 def is_complete(segment: int, begun: Record) -> bool:
-    """Not where a write is under way or was cut short: nobody was told Success. Raises OSError."""
+    """Whether it has a mark, as not while it is written, nor where a crash cut that short. Raises
+    OSError.
+    """
     mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
     if any(mark) and not begun.checksum and mark != _END.pack(_END_MAGIC, begun.check):
         raise Damaged  # else its file may be whole all the same, and proves it

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from shared import open_segment, segment
-from shared.kept import Kept, opened, place, record_at
+from shared.kept import Kept, as_it_is, opened, place, record_at
 from shared.open_segment import OpenSegment
 from shared.record import Damaged, Record
 from shared.sync import sync_data, sync_folder
@@ -43,11 +43,11 @@ def remove_all(paths: Iterable[Path]) -> dict[Path, OSError]:
     return failed
 
 
-def move(path: Path, target: Path, *, as_it_is: bool = False) -> None:
+def move(path: Path, target: Path) -> None:
     """To a file of its own, which is durable once its folder is synced, and out of the spool.
 
     Raises OSError; then it is where it was. FileNotFoundError: it is gone, or there is no such
-    folder. Damaged: it is not what was kept; `as_it_is`: also then.
+    folder. Damaged: it is not what was kept.
     """
     if place(path) is None:
         path.rename(target)
@@ -56,9 +56,18 @@ def move(path: Path, target: Path, *, as_it_is: bool = False) -> None:
         path.unlink(missing_ok=True)
         return
     with opened(path) as kept:
-        copy(kept, target, as_it_is=as_it_is)
+        copy(kept, target)
     sync_folder(str(target.parent))
     remove(path)
+
+
+def move_as_it_is(path: Path, target: Path) -> None:
+    """As move, of an instance in a segment, also where it is not what was kept."""
+    with as_it_is(path) as kept:
+        copy(kept, target)
+    sync_folder(str(target.parent))
+    with suppress(Damaged):  # then the path does not prove what may be removed: see damage
+        remove(path)
 
 
 def remove_done(folder: Path) -> None:
@@ -117,7 +126,7 @@ def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield run
 
 
-def copy(kept: Kept, target: Path, *, as_it_is: bool = False) -> None:
+def copy(kept: Kept, target: Path) -> None:
     """Durable once its folder is synced. Raises OSError, with nothing left."""
     partial = target.with_name(f".{secrets.token_hex(4)}.part")  # others may move it as well
     try:
@@ -125,7 +134,7 @@ def copy(kept: Kept, target: Path, *, as_it_is: bool = False) -> None:
         with os.fdopen(descriptor, "wb", 0) as file:
             offset = 0
             while offset < kept.size:
-                offset += _some(file.write(kept.read(PIECE, offset, as_it_is=as_it_is)))
+                offset += _some(file.write(kept.read(PIECE, offset)))
             sync_data(file.fileno())
         partial.rename(target)
     except BaseException:

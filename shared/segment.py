@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from shared.record import BLOCK, MAGIC, Record, begun_at, is_complete
+from shared.record import BLOCK, MAGIC, SUMMED, Record, begun_at, is_complete
 from shared.regular import CAREFUL, proven
 
 SUFFIX = ".seg"
@@ -32,16 +32,27 @@ def records(segment: int) -> Iterator[Record | int]:
     while (offset := _data_from(segment, begin)) is not None:
         try:
             begun = begun_at(segment, offset)
-            complete = begun and is_complete(segment, begun)
+            if begun and (is_complete(segment, begun) or _has_lost_its_mark(segment, begun)):
+                yield begun
         except OSError as error:
             if error.errno != errno.EIO:  # as Damaged has, and a disk that cannot read a block
                 raise
             yield offset
             begin = _after_damage(segment, offset)
             continue
-        if begun and complete:
-            yield begun
         begin = offset + (begun.length if begun else BLOCK)
+
+
+def _has_lost_its_mark(segment: int, begun: Record) -> bool:
+    """Whether there was one, as far as anybody can tell: its file proves itself or is damaged. Not
+    while somebody may be writing it, and not where not all of it is there: nobody was told Success.
+    """
+    if not begun.checksum or os.fstat(segment).st_size < begun.offset + begun.length:
+        return False
+    if not lock(segment):
+        return False
+    fcntl.flock(segment, fcntl.LOCK_UN)
+    return True
 
 
 def punch(segment: int, *records: Record) -> None:
@@ -165,7 +176,7 @@ def _after_damage(segment: int, offset: int) -> int:
     while (found := _data_from(segment, offset + BLOCK)) is not None:
         offset = found
         with suppress(OSError):
-            if os.pread(segment, len(MAGIC), offset) == MAGIC:
+            if os.pread(segment, len(MAGIC), offset) in SUMMED:
                 return offset
     return os.fstat(segment).st_size
 

@@ -30,7 +30,7 @@ from shared.layout_version import check_version
 from shared.ledger import Leaving, Sent
 from shared.quarantine import Quarantined
 from shared.reception import Reception
-from shared.record import Record
+from shared.record import Damaged, Record
 from shared.retention import Retention
 from shared.segments import Commit, Segments
 from shared.spool_probe import probe
@@ -203,11 +203,14 @@ class Spool:
             failed = self._retention.delivered.retire(there)
         self._retention.ledger.catch_up()
         self._retention.tidy_if_due()
-        return {
-            each.entry: spool_fault(failed[each.file], "remove an instance")
-            for each in there
-            if each.file in failed
-        }
+        stuck: dict[Entry, SpoolError] = {}
+        for each in there:
+            fault = failed.get(each.file)
+            if isinstance(fault, Damaged):  # nobody will find it by that path any more
+                log.error("instance.damaged", instance=each.entry.name)
+            elif fault:
+                stuck[each.entry] = spool_fault(fault, "remove an instance")
+        return stuck
 
     def move(self, entry: Entry, destination: str) -> Entry:
         """Have another destination get it instead. Raises FileNotFoundError, SpoolError."""

@@ -19,7 +19,7 @@ class SpoolSettings(Section):
     sync: bool = Field(
         default=True,
         description="Sync to disk before answering Success. false: a power failure may lose what "
-        "was answered Success, or leave it damaged in quarantine.",
+        "was answered Success, and leave zeros in one of 1 MiB or more.",
     )
     segments: bool = Field(
         default=True,

@@ -110,8 +110,8 @@ def _data_set_uid(data: bytes, syntax: str) -> str:
 
 def place(instance: Instance) -> Place | None:
     """Where the instance belongs in the Studies resources; None if its head does not say."""
-    with kept.opened(instance.path) as file:
-        data = file.read(LONGEST_HEAD, instance.data_set)
+    with kept.opened(instance.path) as file:  # whole, if it is not too long: then it is proven
+        data = file.read(instance.data_set + LONGEST_HEAD, 0)[instance.data_set :]
     if instance.transfer_syntax == DEFLATED:
         data = _inflated(data, LONGEST_HEAD)
     found = {}

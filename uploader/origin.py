@@ -4,13 +4,15 @@ import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shared import kept
 from shared.destination import Destination
 from shared.errors import DestinationFault
+from shared.record import LARGEST, Damaged
 from shared.sender import Sender
 from shared.uri_template import has_variables, resolved
 from uploader.duplicates import settle
 from uploader.instance import Instance, NotAnInstance, read_instance
-from uploader.outcome import GONE, BatchRefused, Outcome, Verdict
+from uploader.outcome import DAMAGED, GONE, BatchRefused, Outcome, Verdict
 from uploader.pace import Pace
 from uploader.shipment import NotPacked
 from uploader.studies import Studies
@@ -110,6 +112,8 @@ class Origin:
         try:
             policy = self.destination.on_duplicate
             return settle(outcome, instance, policy, studies, ambiguous=ambiguous)
+        except Damaged:
+            return DAMAGED
         except OSError:
             return GONE
         except NotPacked as error:
@@ -125,11 +129,25 @@ def _read(path: Path) -> Instance | Outcome:
         return read_instance(path)
     except FileNotFoundError:
         return GONE
+    except Damaged:
+        return DAMAGED
     except OSError as error:
         verdict = Verdict.POSTPONED if error.errno in PASSING else Verdict.REJECTED
         return Outcome(verdict, 0, detail=f"cannot be read ({error.strerror})")
     except NotAnInstance as error:
-        return Outcome(Verdict.REJECTED, 0, detail=str(error))
+        return _damaged(path) or Outcome(Verdict.REJECTED, 0, detail=str(error))
+
+
+def _damaged(path: Path) -> Outcome | None:
+    """DAMAGED, where the disk is to blame that it is no instance."""
+    try:
+        with kept.opened(path) as file:
+            file.read(min(file.size, LARGEST), 0)
+    except Damaged:
+        return DAMAGED
+    except OSError:
+        pass
+    return None
 
 
 def _rounds(instances: dict[int, Instance]) -> Iterator[dict[int, Instance]]:

@@ -12,12 +12,13 @@ from shared import kept, logs
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.index import Claim, Mark
+from shared.record import Damaged
 from shared.regular import NO_SUCH_PLACE
 from shared.uid import shown
 from uploader import audit
 from uploader.fate import Fate, backoff, fate, mark, refused
 from uploader.instance import NotAnInstance, read_instance
-from uploader.outcome import Outcome, Verdict
+from uploader.outcome import DAMAGED, Outcome, Verdict
 from uploader.workplace import Workplace
 
 log = logs.get(__name__)
@@ -95,6 +96,9 @@ class Settlement:
         for claim in claims:
             try:
                 size = look(self._spool.file(claim.entry))
+            except Damaged:
+                self.quarantine(claim, DAMAGED)
+                continue
             except OSError as error:
                 if error.errno in NO_SUCH_PLACE:
                     gone.append(claim.entry)

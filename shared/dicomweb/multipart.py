@@ -57,7 +57,7 @@ class Part:
             try:
                 file = stack.enter_context(kept.opened(self.path))
             except OSError as error:
-                raise PartChanged(self.path) from error
+                raise PartChanged(self.path, damaged=isinstance(error, Damaged)) from error
             yield from self._read(file.read)
 
     def _read(self, read: Callable[[int, int], bytes]) -> Iterator[bytes]:

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from shared.dicomweb.multipart import Part, PartChanged
 from shared.entry import Entry
+from shared.errors import SpoolError
 from shared.quarantine import place
-from shared.record import BLOCK
+from shared.record import BLOCK, Damaged
 from shared.spool_check import Finding, Kind, check, repair
 from tests.support.segmented import Gathering, damage, gathering
 from tests.support.spools import open_spool
-from tests.unit.shared.test_kept import PART10
+from tests.unit.shared.test_kept import PART10, read
 
 CONTENT = PART10 + bytes(range(256)) * 30
 
@@ -93,3 +95,50 @@ def test_a_sound_record_is_not_taken_for_damage(tmp_path: Path) -> None:
 
     assert list(spool.scan("cloud")) == [entry]
     assert list(spool.quarantined()) == []
+
+
+def test_what_the_disk_changed_is_told_set_aside_and_never_sent(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        sound, changed = own.keep(PART10 + bytes(9000)), own.keep(PART10 + bytes(9000))
+        at = int(changed.path.split("/")[-2], 16) + BLOCK + 5000
+        with own.segment(changed).open("r+b") as file:
+            file.seek(at)
+            file.write(b"\1")
+        path = own.spool.file(changed)
+
+        with pytest.raises(Damaged):
+            read(path)
+        with pytest.raises(PartChanged) as told:
+            list(Part(path, changed.size).chunks())
+        assert told.value.damaged
+        with pytest.raises(SpoolError, match="cannot move"):
+            own.spool.move(changed, "other")
+        assert list(check(own.spool, ["cloud"])) == []
+        [found] = check(own.spool, ["cloud"], deep=True)
+        assert (found.kind, found.path) == (Kind.UNREADABLE, changed.path)
+
+        assert repair(own.spool, found) == "set aside in quarantine"
+
+        [item] = own.spool.quarantined()
+        assert place(tmp_path, item).read_bytes()[5000] == 1, "as it is"
+        with pytest.raises(SpoolError, match="is not what was received"):
+            own.spool.requeue(item)
+        assert list(own.spool.quarantined()) == [item]
+        assert list(own.spool.scan("cloud")) == [sound]
+
+
+@pytest.mark.parametrize("digest", [True, False])
+def test_what_was_delivered_is_in_the_ledger_whatever_became_of_it(
+    tmp_path: Path, *, digest: bool
+) -> None:
+    with gathering(tmp_path, ledger_digest=digest) as own:
+        entries = [own.keep(PART10 + bytes(9000)) for _ in range(2)]
+        damage(own, entries[0])
+        with own.segment(entries[1]).open("r+b") as file:
+            file.seek(-2 * BLOCK, os.SEEK_END)
+            file.write(b"\1")
+
+        assert own.spool.release_all(dict.fromkeys(entries)) == {}
+
+        assert [each["name"] for each in own.spool.ledger()] == [each.name for each in entries]
+        assert list(own.spool.scan("cloud")) == []

@@ -11,7 +11,6 @@ from shared import kept, removal
 from shared.dicomweb.multipart import Part, PartChanged
 from shared.entry import Entry
 from shared.errors import SpoolError
-from shared.quarantine import place
 from shared.record import BLOCK, Damaged
 from shared.sender import Sender
 from shared.spool_check import Kind, check, repair
@@ -62,6 +61,19 @@ def test_a_forged_path_leads_to_no_instance(forged: dict[str, object], tmp_path:
             removal.move(path, tmp_path / "away")
         assert not (tmp_path / "away").exists()
         assert list(own.spool.scan("cloud")) == entries
+
+
+def test_a_forged_path_takes_no_more_room_in_quarantine_than_an_instance(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        entry = own.keep(b"x" * 5000)
+        for size in (1 << 21, (1 << 63) - 1):
+            forged = moved(entry, name=f"{'0' * 24}~{size}.dcm")
+            with pytest.raises(FileNotFoundError):
+                own.spool.quarantine(forged, {})
+        own.spool.quarantine(moved(entry, name=f"{'0' * 24}~6000.dcm"), {})
+
+        assert [each.size for each in own.spool.quarantined()] == [6000]
+        assert read(own.spool.file(entry)) == b"x" * 5000
 
 
 def test_a_path_beyond_the_end_is_gone(tmp_path: Path) -> None:
@@ -225,33 +237,6 @@ def test_a_check_tells_of_damage_and_sets_aside_what_is_no_part_10_file(tmp_path
         assert repair(own.spool, found[orphan.path], orphans_to="cloud") == "moved to cloud"
         names = {each.name for each in own.spool.scan("cloud")}
         assert names == {sound.name, orphan.name}
-
-
-def test_what_the_disk_changed_is_told_set_aside_and_never_sent(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
-        sound, changed = own.keep(PART10 + bytes(9000)), own.keep(PART10 + bytes(9000))
-        at = int(changed.path.split("/")[-2], 16) + BLOCK + 5000
-        with own.segment(changed).open("r+b") as file:
-            file.seek(at)
-            file.write(b"\1")
-        path = own.spool.file(changed)
-
-        with pytest.raises(Damaged):
-            read(path)
-        with pytest.raises(PartChanged) as told:
-            list(Part(path, changed.size).chunks())
-        assert told.value.damaged
-        with pytest.raises(SpoolError, match="cannot move"):
-            own.spool.move(changed, "other")
-        assert list(check(own.spool, ["cloud"])) == []
-        [found] = check(own.spool, ["cloud"], deep=True)
-        assert (found.kind, found.path) == (Kind.UNREADABLE, changed.path)
-
-        assert repair(own.spool, found) == "set aside in quarantine"
-
-        [item] = own.spool.quarantined()
-        assert place(tmp_path, item).read_bytes()[5000] == 1, "as it is"
-        assert list(own.spool.scan("cloud")) == [sound]
 
 
 def test_what_only_has_the_name_of_a_segment_hides_nothing(tmp_path: Path) -> None:

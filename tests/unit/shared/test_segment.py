@@ -98,13 +98,20 @@ def test_what_is_left_of_a_torn_head_hides_nothing(left: int, file: Path, opened
         os.close(reader)
 
 
-def test_a_record_whose_mark_never_came_hides_none_behind_it(file: Path, opened: int) -> None:
-    torn = append(opened, content(5 * BLOCK)[: 5 * BLOCK])
+def test_a_record_without_a_mark_may_be_written_just_now(file: Path, opened: int) -> None:
+    """Where nobody appends the disk has lost it: what is there of its file is told, or sent."""
+    begun = append(opened, content(5 * BLOCK)[: 5 * BLOCK])
     whole = append(opened, b"whole")
     writer = plainly(file)
-    os.pwrite(writer, bytes(BLOCK), torn.offset + torn.length - BLOCK)
+    os.pwrite(writer, bytes(MARK), begun.offset + begun.length - MARK)
 
+    assert segment.lock(opened)
     assert list(records(writer)) == [whole]
+    os.close(opened)
+    os.dup2(writer, opened)  # for the fixture
+    assert list(records(writer)) == [begun, whole]
+    assert list(records(writer)) == [begun, whole], "the look left no lock"
+    assert not segment.holds_nothing(writer)
     os.close(writer)
 
 
@@ -152,13 +159,17 @@ def test_a_record_of_before_there_were_checksums_is_read(file: Path) -> None:
     head = struct.pack("<8sQQH", b"DWPSEG\0\1", length_of(len(data)), len(data), len(name)) + name
     check = struct.pack("<I", zlib.crc32(head))
     end = b"END\n" + check
-    block = (head + check).ljust(BLOCK, b"\0")
+    record = (head + check).ljust(BLOCK, b"\0") + data.ljust(BLOCK - MARK, b"\0") + end
     writer = plainly(file)
-    os.pwrite(writer, block + data.ljust(BLOCK - MARK, b"\0") + end, 0)
+    os.pwrite(writer, record * 3, 0)
+    flip(writer, 20)
 
-    [kept] = list(records(writer))
-    assert kept == Record(NAME, 0, len(data))
-    kept.prove(data)
+    [damaged, *kept] = list(records(writer))
+    assert damaged == 0
+    assert kept == [Record(NAME, at * len(record), len(data)) for at in (1, 2)]
+    for each in kept:
+        assert isinstance(each, Record)
+        each.prove(data)
     os.close(writer)
 
 
