@@ -19,8 +19,9 @@ from shared.folders import HOUR, make
 from shared.segment import SUFFIX
 from shared.sync import sync_data, sync_folder
 
-# Bytes that are not delivered; with less, an uploader keeps up, whose requests have 64 MiB at most.
-FOLLOWED = 128 * 1024 * 1024
+# Bytes that are not delivered; with less, an uploader keeps up: each of its four workers has a
+# request under way, of 64 MiB at most.
+FOLLOWED = 256 * 1024 * 1024
 BETWEEN = 4 * 1024 * 1024  # bytes between two looks at that
 LARGE = 256 * 1024  # bytes; to have fewer written out by themselves costs more than to fill memory
 SECTOR = 512  # bytes; what st_blocks counts
