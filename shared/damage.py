@@ -6,15 +6,16 @@ be there: an operator may look, and the segment goes once it is empty.
 
 import calendar
 import os
+import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared import removal, segment
-from shared.entry import SUFFIX, Entry, name_of
-from shared.kept import Kept, place
-from shared.record import BLOCK, Record
+from shared.entry import SEGMENT, SUFFIX, Entry, name_of
+from shared.kept import Kept, as_it_is, in_blocks, place
+from shared.record import BLOCK, Damaged, Record, length_of, unreadable_is_damaged
 from shared.regular import CAREFUL, proven
 from shared.sync import sync_folder
 
@@ -30,15 +31,19 @@ class _Stretch(Kept):
 
     def __init__(self, descriptor: int, offset: int, end: int) -> None:
         """`offset`: where the damage begins."""
-        prefix = os.pread(descriptor, len(PREFIX), offset + BLOCK + PREFIX_AT)
+        prefix = b""
+        with suppress(Damaged), unreadable_is_damaged():
+            prefix = os.pread(descriptor, len(PREFIX), offset + BLOCK + PREFIX_AT)
         self._begin = offset + (BLOCK if prefix == PREFIX else 0)  # else not even a file is left
         self.descriptor = descriptor
         self.whole = (offset, end - offset)
         super().__init__(descriptor, end - self._begin)
 
     def read(self, length: int, offset: int) -> bytes:
-        left = max(0, self.size - offset)
-        return os.pread(self._descriptor, min(length, left), self._begin + offset)
+        return in_blocks(self._pread, length, offset, self.size)
+
+    def _pread(self, length: int, offset: int) -> bytes:
+        return os.pread(self.descriptor, length, self._begin + offset)
 
 
 def named(root: Path, path: str) -> Entry:
@@ -46,6 +51,8 @@ def named(root: Path, path: str) -> Entry:
     OSError: FileNotFoundError where nothing is damaged there; InUse.
     """
     segment_path, _, offset = path.rpartition("/")
+    if not re.fullmatch(SEGMENT, segment_path.rpartition("/")[2], re.ASCII):
+        raise FileNotFoundError
     stamp, _, process = segment_path.rpartition("/")[2].removesuffix(segment.SUFFIX).partition("-")
     with _damaged(Path(f"{root}/{segment_path}"), int(offset, 16)) as found:
         size = found.size
@@ -66,6 +73,28 @@ def move(path: Path, target: Path) -> None:
         segment.remove_if_done(Path(where[0]), found.descriptor)
 
 
+def move_as_it_is(path: Path, target: Path) -> None:
+    """As removal.move, of an instance in a segment, also where it is not what was kept."""
+    with as_it_is(path) as kept:
+        removal.copy(kept, target)
+        length = length_of(kept.size)
+    sync_folder(str(target.parent))
+    try:
+        removal.remove(path)
+    except Damaged:
+        _clear(path, length)
+
+
+def _clear(path: Path, length: int) -> None:
+    """Where its head is damaged, its path alone is no proof: what is damaged must be as long."""
+    where = place(path)
+    with suppress(OSError):
+        if where:
+            with _damaged(Path(where[0]), where[1]) as found:
+                if found.whole == (where[1], length):
+                    segment.make_hole(found.descriptor, *found.whole)
+
+
 @contextmanager
 def _damaged(path: Path, offset: int) -> Iterator[_Stretch]:
     descriptor = proven(os.open(path, os.O_RDWR | CAREFUL))
@@ -79,7 +108,7 @@ def _damaged(path: Path, offset: int) -> Iterator[_Stretch]:
 
 def _end(descriptor: int, damage: int) -> int:
     """Raises FileNotFoundError where nothing is damaged."""
-    found = segment.records(descriptor)
+    found = segment.records(descriptor, alone=True)
     if damage not in found:
         raise FileNotFoundError
     after = next(found, None)

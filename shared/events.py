@@ -76,6 +76,8 @@ EVENTS = (
     Event("spool.not_scanned", "error", "reason", "The spool cannot be read.", repeats=True),
     Event("segment.damaged", "error", "segment offset",
           "Something in a segment is no instance any more: spool check --repair sets it aside."),
+    Event("segment.torn", "warning", "segment",
+          "Removed with what a crash had cut short: nobody was told that it is safe."),
     Event("instance.damaged", "error", "instance",
           "It was delivered, and what is left of it in its segment is damaged: see spool check."),
     Event("segment.unreadable", "error", "segment reason",

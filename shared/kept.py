@@ -8,8 +8,9 @@ import errno
 import io
 import os
 import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,15 @@ from shared import open_segment, segment
 from shared.entry import OFFSET, SUFFIX, size_of
 from shared.faults import spool_fault
 from shared.open_segment import OpenSegment
-from shared.record import BLOCK, LARGEST, Damaged, Record, length_of, parsed
+from shared.record import (
+    BLOCK,
+    LARGEST,
+    Damaged,
+    Record,
+    length_of,
+    parsed,
+    unreadable_is_damaged,
+)
 from shared.regular import NO_SUCH_PLACE, open_regular
 
 _IN_SEGMENT = re.compile(rf"(.*{re.escape(segment.SUFFIX)})/({OFFSET})/[^/]*", re.ASCII | re.DOTALL)
@@ -83,21 +92,24 @@ class _AsItIs(Kept):
         self.size = record.size
 
     def read(self, length: int, offset: int) -> bytes:
-        end = min(offset + length, self.size)
-        blocks = range(offset, end, BLOCK)
-        return b"".join(self._block(at, min(BLOCK, end - at)) for at in blocks)
-
-    def _block(self, at: int, length: int) -> bytes:
-        try:
-            found = self._segment.read(self._record, length, at)
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            found = b""
-        return found.ljust(length, b"\0")
+        return in_blocks(partial(self._segment.read, self._record), length, offset, self.size)
 
     def close(self) -> None:
         self._segment.close()
+
+
+def in_blocks(read: Callable[[int, int], bytes], length: int, offset: int, end: int) -> bytes:
+    """Up to `end`, with zeros for the blocks that are not there or cannot be read. Raises OSError
+    for other reasons.
+    """
+    blocks = []
+    for at in range(offset, min(offset + length, end), BLOCK):
+        most = min(BLOCK, offset + length - at, end - at)
+        found = b""
+        with suppress(Damaged), unreadable_is_damaged():
+            found = read(most, at)
+        blocks.append(found.ljust(most, b"\0"))
+    return b"".join(blocks)
 
 
 def opened(path: Path) -> AbstractContextManager[Kept]:
@@ -136,6 +148,8 @@ def _open(path: Path) -> Kept:
 def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, bytes]:
     """And how the instance begins, if that is known. Raises OSError: FileNotFoundError, Damaged."""
     head = b""
+    if offset % BLOCK:
+        raise _gone()
     record = found.records.get(offset)
     if record is None:
         data = found.begin(offset)
@@ -144,8 +158,8 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
             raise _gone() if found.is_blank(offset, length_of(_size_told(path))) else Damaged
         found.records[offset] = record
         head = data[BLOCK:]
-    if record.name + SUFFIX != path.name:
-        raise Damaged
+    if record.name + SUFFIX != path.name:  # it is another's place now, or never was its own
+        raise _gone()
     if not found.is_there(record):
         raise _gone()
     return record, head

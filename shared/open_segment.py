@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import local
 
 from shared import segment
-from shared.record import BLOCK, LARGEST, Record, is_there, whole
+from shared.record import BLOCK, LARGEST, Record, is_there, unreadable_is_damaged, whole
 from shared.segment import DIRECT
 
 HEAD = 2 * BLOCK  # bytes: what is known of an instance, and how it begins
@@ -43,15 +43,20 @@ class OpenSegment:
         head = self._at_once(offset)
         if head:
             self._cached.add(offset)
-        return head or os.pread(self._descriptor, HEAD, offset)
+        with unreadable_is_damaged():
+            return head or os.pread(self._descriptor, HEAD, offset)
 
     def read(self, record: Record, length: int, offset: int) -> bytes:
         """As os.pread, at most LARGEST bytes. Raises OSError. Who wrote a record just now may have
         left it in the page cache; else that would cost more than the disk.
         """
         at = record.data + offset
-        if length < LARGE or record.offset in self._cached:
-            return os.pread(self._descriptor, length, at)
+        with unreadable_is_damaged():
+            if length < LARGE or record.offset in self._cached:
+                return os.pread(self._descriptor, length, at)
+            return self._directly(length, at)
+
+    def _directly(self, length: int, at: int) -> bytes:
         before = at % BLOCK  # direct reads begin and end at the bounds of blocks
         end = min(before + length, LARGEST)
         view = _buffer()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared import logs, removal
+from shared import damage, kept, logs, removal
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.errors import SpoolError
 from shared.faults import spool_fault
@@ -54,6 +54,11 @@ class Quarantined:
         return str(self.record.get("detail") or self.record.get("verdict") or "no record")
 
     @property
+    def damaged(self) -> bool:
+        """It is not what was received, and cannot be put back."""
+        return bool(self.record.get(DAMAGED))
+
+    @property
     def sop_instance_uid(self) -> str:
         """Empty where it is not known."""
         return str(self.record.get("sop_instance_uid", ""))
@@ -84,6 +89,7 @@ class Quarantine:
         try:
             make(self._root, f"{FOLDER}/{entry.destination}", sync=True)
             with _alone_in(folder), _record_of(file):
+                _prove_there(self._root / entry.path)
                 if move is None:
                     _try_to_write(file.with_suffix(RECORD), told)
                     move = self._moved(entry, file)
@@ -101,7 +107,7 @@ class Quarantine:
         try:
             removal.move(self._root / entry.path, file)
         except Damaged:
-            return removal.move_as_it_is
+            return damage.move_as_it_is
         return None
 
     def list(self, destination: str | None, *, records: bool = True) -> Iterator[Quarantined]:
@@ -188,6 +194,12 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _prove_there(path: Path) -> None:
+    """Else somebody has set it aside meanwhile, with a record of why. Raises FileNotFoundError."""
+    if not kept.exists(path):
+        raise FileNotFoundError
 
 
 @contextlib.contextmanager

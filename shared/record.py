@@ -8,6 +8,8 @@ import errno
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from shared.checksum import SIZE, checksum
@@ -54,6 +56,17 @@ class Record:
         """That it is the whole file that was kept. Raises Damaged."""
         if len(data) != self.size or (self.checksum and checksum(data) != self.checksum):
             raise Damaged
+
+
+@contextmanager
+def unreadable_is_damaged() -> Iterator[None]:
+    """What a disk cannot read is lost. Raises Damaged then."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise Damaged from error
+        raise
 
 
 def length_of(size: int) -> int:
@@ -107,7 +120,8 @@ def is_there(segment: int, record: Record) -> bool:
     """Whether it still was when what was read of it just now was read: a hole reads as zeros, and
     nothing takes the place of one. Raises OSError.
     """
-    return any(os.pread(segment, len(MAGIC), record.offset))
+    with unreadable_is_damaged():
+        return any(os.pread(segment, len(MAGIC), record.offset))
 
 
 def is_complete(segment: int, begun: Record) -> bool:

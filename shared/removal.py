@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from shared import open_segment, segment
-from shared.kept import Kept, as_it_is, opened, place, record_at
+from shared import logs, open_segment, segment
+from shared.kept import Kept, opened, place, record_at
 from shared.open_segment import OpenSegment
 from shared.record import Damaged, Record
 from shared.sync import sync_data, sync_folder
 
 PIECE = 1024 * 1024  # bytes copied at a time
 MODE = 0o640
+
+log = logs.get(__name__)
 
 
 def remove(path: Path) -> None:
@@ -61,22 +63,15 @@ def move(path: Path, target: Path) -> None:
     remove(path)
 
 
-def move_as_it_is(path: Path, target: Path) -> None:
-    """As move, of an instance in a segment, also where it is not what was kept."""
-    with as_it_is(path) as kept:
-        copy(kept, target)
-    sync_folder(str(target.parent))
-    with suppress(Damaged):  # then the path does not prove what may be removed: see damage
-        remove(path)
-
-
 def remove_done(folder: Path) -> None:
     """Remove segments there in which nothing is left and which nobody appends to. Never raises."""
     with suppress(OSError):
         for path in folder.glob(f"*{segment.SUFFIX}"):
             # Of its own: there may be thousands, and whoever holds some holds them for long.
             with suppress(OSError), closing(OpenSegment(str(path))) as found:
-                segment.remove_if_done(path, found.to_change, segment.holds_nothing)
+                torn = not segment.is_empty(found.to_change)
+                if segment.remove_if_done(path, found.to_change, segment.holds_nothing) and torn:
+                    log.warning("segment.torn", segment=path.name)
 
 
 def _punch(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OSError]:

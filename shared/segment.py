@@ -24,15 +24,19 @@ _ADVISE = getattr(os, "posix_fadvise", None)
 _SEEK_DATA: int | None = getattr(os, "SEEK_DATA", None)
 
 
-def records(segment: int) -> Iterator[Record | int]:
+def records(segment: int, *, alone: bool = False) -> Iterator[Record | int]:
     """Of an open segment, in order; the offset where something is that is no record. Whether the
-    file in one is what was kept shows when it is read. Raises OSError.
+    file in one is what was kept shows when it is read. `alone`: nobody appends to it, as whoever
+    has its lock knows. Raises OSError.
     """
     begin = 0
     while (offset := _data_from(segment, begin)) is not None:
         try:
             begun = begun_at(segment, offset)
-            if begun and (is_complete(segment, begun) or _has_lost_its_mark(segment, begun)):
+            if begun and (
+                is_complete(segment, begun)
+                or (_is_whole(segment, begun) and (alone or _is_left(segment)))
+            ):
                 yield begun
         except OSError as error:
             if error.errno != errno.EIO:  # as Damaged has, and a disk that cannot read a block
@@ -43,13 +47,16 @@ def records(segment: int) -> Iterator[Record | int]:
         begin = offset + (begun.length if begun else BLOCK)
 
 
-def _has_lost_its_mark(segment: int, begun: Record) -> bool:
-    """Whether there was one, as far as anybody can tell: its file proves itself or is damaged. Not
-    while somebody may be writing it, and not where not all of it is there: nobody was told Success.
-    """
-    if not begun.checksum or os.fstat(segment).st_size < begun.offset + begun.length:
-        return False
-    if not lock(segment):
+def _is_whole(segment: int, begun: Record) -> bool:
+    """Whether all of a file is there that has lost its mark, and can prove itself."""
+    return bool(begun.checksum) and os.fstat(segment).st_size >= begun.data + begun.size
+
+
+def _is_left(segment: int) -> bool:
+    """Whether nobody appends: else a record without a mark may be under way."""
+    try:
+        fcntl.flock(segment, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # somebody does, or nobody can tell
         return False
     fcntl.flock(segment, fcntl.LOCK_UN)
     return True
@@ -69,7 +76,7 @@ def holds_nothing(segment: int) -> bool:
     """Whether nothing is left in it but holes, and what a crash cut short: nobody was told that it
     is safe. Raises OSError.
     """
-    return next(records(segment), None) is None
+    return next(records(segment, alone=True), None) is None
 
 
 def remove_if_done(path: Path, segment: int, is_done: Callable[[int], bool] = is_empty) -> bool:

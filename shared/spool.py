@@ -251,6 +251,8 @@ class Spool:
             entry = damage.named(self.root, path)
         except FileNotFoundError:
             raise
+        except ValueError:  # of a time that there never was, or too far from the beginning
+            raise SpoolError(f"{path}: is no place that is written to") from None
         except damage.InUse:
             raise SpoolError(f"{path}: its segment is still written to") from None
         except OSError as error:

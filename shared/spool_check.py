@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from shared import delivered, incoming, kept, ledger, quarantine, segment
-from shared.entry import DESTINATION, SUFFIX, Entry
+from shared.entry import DESTINATION, SEGMENT, SUFFIX, Entry
 from shared.folders import names
 from shared.layout_version import FILE as VERSION_FILE
 from shared.spool import Spool
@@ -117,7 +117,7 @@ def _paths(root: Path) -> Iterator[str]:
 
 
 def _files(root: Path, path: str) -> Iterator[str]:
-    if path.endswith(segment.SUFFIX) and (root / path).is_file():
+    if re.fullmatch(rf".*/{SEGMENT}", path, re.ASCII) and (root / path).is_file():
         for found in kept.records(root / path):
             yield f"{path}/{found:08x}" if isinstance(found, int) else kept.path_in(path, found)
     elif (root / path).is_dir():

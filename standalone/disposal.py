@@ -1,6 +1,6 @@
 """What an operator does to instances in quarantine: by a command or on the page, all the same."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shared import audit
 from shared.config import Settings
@@ -21,6 +21,11 @@ def chosen(found: Sequence[Quarantined], ids: Sequence[str]) -> Iterator[Quarant
             count = "none" if not matching else str(len(matching))
             raise NotChosen(f"{wanted}: {count} in quarantine has an id that begins so")
         yield matching[0]
+
+
+def sendable(items: Iterable[Quarantined]) -> list[Quarantined]:
+    """Those of many that can be put back: what the disk has damaged cannot."""
+    return [each for each in items if not each.damaged]
 
 
 def requeue(

@@ -77,6 +77,8 @@ def _show(options: argparse.Namespace, found: list[Quarantined]) -> int:
 
 def _requeue(options: argparse.Namespace, found: list[Quarantined]) -> int:
     chosen = _chosen(options, found)
+    if options.all:
+        chosen = disposal.sendable(chosen)
     done = disposal.requeue(options.settings, chosen, audit.login())
     return _done(options, "requeued", done)
 

@@ -67,7 +67,7 @@ class Decisions:
         """Of what is in quarantine now: a name from a form leads nowhere else."""
         found = Spool(self._current().spool).quarantined()
         if every:
-            return list(found)
+            return disposal.sendable(found)
         wanted, chosen = set(form.all("item")), list[Quarantined]()
         for each in found:
             if named.value(each) in wanted:

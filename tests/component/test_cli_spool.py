@@ -75,6 +75,12 @@ def test_what_cannot_be_repaired_now_hinders_no_other(console: Console, tmp_path
     assert "set aside in quarantine" in console("spool", "check", "--repair").out
     assert "nothing is wrong" in console("spool", "check", "--deep").out
 
+    [item] = console("quarantine", "list", "--json").json
+    assert console("quarantine", "requeue", "--all").out == "0 requeued\n"
+    refused = console("quarantine", "requeue", item["id"])
+    assert refused.code == 1
+    assert "is not what was received: it is never sent" in refused.err
+
 
 def test_a_destination_that_is_none_is_exit_code_2(console: Console) -> None:
     assert console("spool", "check", "--repair", "--orphans-to", "nowhere").code == 2

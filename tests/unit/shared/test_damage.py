@@ -1,15 +1,17 @@
 """What is no record any more leaves its segment, and nothing else does."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from shared import open_segment
 from shared.dicomweb.multipart import Part, PartChanged
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.quarantine import place
-from shared.record import BLOCK, Damaged
+from shared.record import BLOCK, MARK, Damaged
 from shared.spool_check import Finding, Kind, check, repair
 from tests.support.segmented import Gathering, damage, gathering
 from tests.support.spools import open_spool
@@ -142,3 +144,99 @@ def test_what_was_delivered_is_in_the_ledger_whatever_became_of_it(
 
         assert [each["name"] for each in own.spool.ledger()] == [each.name for each in entries]
         assert list(own.spool.scan("cloud")) == []
+
+
+def test_who_sets_it_aside_second_takes_nothing_from_the_first(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        changed, _ = own.keep(CONTENT), own.keep(CONTENT)
+        overwrite(own, changed, BLOCK + 5000, b"\0")
+        own.spool.quarantine(changed, {"detail": "first"})
+
+        with pytest.raises(FileNotFoundError):
+            own.spool.quarantine(changed, {"detail": "second"})
+
+        [item] = own.spool.quarantined()
+        assert item.why == "first"
+        assert item.damaged
+
+
+def test_where_the_path_tells_all_of_it_nothing_stays(tmp_path: Path) -> None:
+    """Else spool check would find it again, under another name."""
+    with gathering(tmp_path) as own:
+        before, damaged, after = (own.keep(CONTENT) for _ in range(3))
+        damage(own, damaged)
+    spool = open_spool(tmp_path)
+
+    spool.quarantine(damaged, {})
+
+    assert damages(own) == []
+    assert list(spool.scan("cloud")) == [before, after]
+    [item] = spool.quarantined()
+    assert item.name == damaged.name
+    assert place(tmp_path, item).read_bytes() == CONTENT
+
+
+def test_a_file_without_its_last_block_is_whole_and_sent(tmp_path: Path) -> None:
+    """As fsck leaves it, or a copy that was cut; a crash of ours leaves no more than a part."""
+    content = CONTENT[: 2 * BLOCK - MARK - 1]
+    with gathering(tmp_path) as own:
+        first, last = own.keep(content), own.keep(content)
+    segment = own.segment(last)
+    os.truncate(segment, segment.stat().st_size - MARK)
+    spool = open_spool(tmp_path)
+
+    assert list(spool.scan("cloud")) == [first, last]
+    assert read(spool.file(last)) == content
+    spool.release(first)
+    spool.tidy()
+    assert list(spool.scan("cloud")) == [last]
+
+
+@pytest.mark.parametrize("bad", range(4))
+def test_a_block_that_cannot_be_read_is_damage_and_leaves_zeros(
+    bad: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk with such a block cannot be made at will."""
+    content = CONTENT[:8000]
+    with gathering(tmp_path) as own:
+        sound, unreadable = own.keep(content), own.keep(content)
+    begin = int(unreadable.path.split("/")[-2], 16) + bad * BLOCK
+    pread = os.pread
+
+    def failing(descriptor: int, length: int, offset: int) -> bytes:
+        if length and offset < begin + BLOCK and offset + length > begin:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return pread(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", failing)
+    monkeypatch.setattr(os, "preadv", lambda *_: pytest.fail("it is small"))
+    monkeypatch.setattr(open_segment, "_AT_ONCE", 0)
+    spool = open_spool(tmp_path)
+    if bad == 3:
+        assert read(spool.file(unreadable)) == content
+        return
+    with pytest.raises(Damaged):
+        read(spool.file(unreadable))
+
+    spool.quarantine(unreadable, {})
+
+    [item] = spool.quarantined()
+    left = place(tmp_path, item).read_bytes()
+    there = [left[at : at + BLOCK] == content[at : at + BLOCK] for at in (0, BLOCK)]
+    assert there == [bad != 1, bad != 2]
+    assert sound in set(spool.scan("cloud"))
+
+
+def test_a_name_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        entry = own.keep(CONTENT)
+        for name in ("x.seg", "20260101000000-zz.seg", "20269901000000-00000000.seg"):
+            (own.segment(entry).parent / name).write_bytes(b"x" * 5000)
+
+        found = list(check(own.spool, ["cloud"]))
+
+        assert [each.kind for each in found].count(Kind.STRAY) == 2
+        [odd] = [each for each in found if each.kind is Kind.DAMAGED]
+        with pytest.raises(SpoolError, match="no place that is written to"):
+            repair(own.spool, odd)
+        assert list(own.spool.scan("cloud")) == [entry]
