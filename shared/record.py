@@ -79,11 +79,11 @@ def whole(length: int) -> int:
     return -(-length // BLOCK) * BLOCK
 
 
-def frame(record: memoryview, name: str, size: int) -> None:
-    """Complete a record, whose file is in its place already."""
+def frame(record: memoryview, name: str, size: int, summed: bytes) -> None:
+    """Complete a record, whose file is in its place already; `summed`: its checksum."""
     length, end, encoded = len(record), BLOCK + size, name.encode()
     head = _HEADER.pack(MAGIC, length, size, len(encoded))
-    head += checksum(record[BLOCK:end]) + encoded
+    head += summed + encoded
     check = zlib.crc32(head)
     head += _CHECK.pack(check)
     record[:BLOCK] = head.ljust(BLOCK, b"\0")

@@ -4,6 +4,7 @@ import mmap
 from collections.abc import Callable
 from threading import Lock
 
+from shared.checksum import checksum
 from shared.reception import Reception
 from shared.record import BLOCK, LARGEST, MARK, frame, length_of
 
@@ -40,7 +41,7 @@ class Staging:
 class Staged:
     """As a Reception, in memory until it is kept or grows too large. Not for several threads."""
 
-    __slots__ = ("_buffer", "_file", "_files", "_staging", "_view", "size")
+    __slots__ = ("_buffer", "_checksum", "_file", "_files", "_staging", "_view", "size")
 
     def __init__(self, staging: Staging, buffer: mmap.mmap, files: Callable[[], Reception]) -> None:
         self._staging = staging
@@ -49,6 +50,7 @@ class Staged:
         self._files = files
         self._file: Reception | None = None
         self.size = 0  # bytes written
+        self._checksum = b""
 
     def write(self, data: bytes | memoryview) -> None:
         """Append. Raises SpoolError."""
@@ -76,14 +78,19 @@ class Staged:
     def record(self, name: str) -> memoryview:
         """Complete, as a segment has it."""
         record = self._view[: length_of(self.size)]
-        frame(record, name, self.size)
+        frame(record, name, self.size, self._checksum or self._sum())
         return record
 
     def hand_over(self) -> "Staged":
         """Whoever commits it abandons it then; until then the receiver has nothing to abandon."""
+        # Summed up here: for another thread's processor it is a long way to the bytes.
+        summed = self._sum()
         other = Staged(self._staging, self._taken(), self._files)
-        other.size = self.size
+        other.size, other._checksum = self.size, summed
         return other
+
+    def _sum(self) -> bytes:
+        return checksum(self._view[BLOCK : BLOCK + self.size])
 
     def abandon(self) -> None:
         """Drop what was not kept. May be called at any time, any number of times."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared import segment
+from shared.checksum import checksum
 from shared.record import BLOCK, LARGEST, MARK, Damaged, Record, frame, length_of
 from shared.segment import records
 from tests.support.segmented import record_at
@@ -41,7 +42,7 @@ def append(descriptor: int, data: bytes, name: str = NAME) -> Record:
         buffer[:] = b"\xff" * LARGEST  # what an instance before it left
         buffer[BLOCK : BLOCK + len(data)] = data
         view = memoryview(buffer)[: length_of(len(data))]
-        frame(view, name, len(data))
+        frame(view, name, len(data), checksum(data))
         assert os.pwrite(descriptor, view, at) == len(view)
         view.release()
     return Record(name, at, len(data))
