@@ -3,6 +3,7 @@
 import asyncio
 import random
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from shared.dimse.connection import Connection
@@ -11,7 +12,7 @@ from shared.dimse.service import Request, Respond, Response, Service
 from shared.sections import Receive
 
 MOST_OUTPUT = 1 << 22  # bytes; a C-FIND here has three answers of 300 bytes
-_PATIENCE = 50  # turns of the event loop that an operation may take
+_PATIENCE = 50  # turns of the event loop between two answers
 
 
 class StrictOperation:
@@ -104,10 +105,10 @@ async def associate(stream: bytes) -> None:
         size = pieces.choice((1, 5, 6, 7, 40, 300, 4096))
         _deliver(connection, stream[at : at + size])
         at += size
-        await _until(lambda: transport.reading or transport.is_closing())
+        await _until(lambda: transport.reading or transport.is_closing(), transport)
     connection.sweep(1e9)
     transport.abort()
-    await _until(lambda: not entity.census.members() and not entity.answering)
+    await _until(lambda: not entity.census.members() and not entity.answering, transport)
     assert entity.census.buffered == 0
     assert not service.breaches, service.breaches
     assert all(each.state in {"answered", "abandoned", "gone"} for each in service.operations)
@@ -123,9 +124,12 @@ def _deliver(connection: Connection, data: bytes) -> None:
         data = data[taken:]
 
 
-async def _until(condition: Any) -> None:
-    for _ in range(_PATIENCE):
-        if condition():
-            return
+async def _until(condition: Callable[[], bool], transport: MemoryTransport) -> None:
+    """A piece may have many requests in it, which are answered one after the other."""
+    turns, written = 0, 0
+    while not condition():
+        turns = turns + 1 if transport.written == written else 0
+        written = transport.written
+        if turns == _PATIENCE:
+            raise AssertionError("an operation does not come to its end")
         await asyncio.sleep(0)
-    raise AssertionError("an operation does not come to its end")
