@@ -31,19 +31,19 @@ class _Stretch(Kept):
 
     def __init__(self, descriptor: int, offset: int, end: int) -> None:
         """`offset`: where the damage begins."""
-        prefix = b""
-        with suppress(Damaged), unreadable_is_damaged():
-            prefix = os.pread(descriptor, len(PREFIX), offset + BLOCK + PREFIX_AT)
-        self._begin = offset + (BLOCK if prefix == PREFIX else 0)  # else not even a file is left
+        super().__init__(descriptor, end - offset - BLOCK)
         self.descriptor = descriptor
         self.whole = (offset, end - offset)
-        super().__init__(descriptor, end - self._begin)
+        self._begin = offset + BLOCK
+        if self.read(len(PREFIX), PREFIX_AT) != PREFIX:  # not even a file is left
+            self._begin, self.size = self.whole
 
     def read(self, length: int, offset: int) -> bytes:
         return in_blocks(self._pread, length, offset, self.size)
 
     def _pread(self, length: int, offset: int) -> bytes:
-        return os.pread(self.descriptor, length, self._begin + offset)
+        with unreadable_is_damaged():
+            return os.pread(self.descriptor, length, self._begin + offset)
 
 
 def named(root: Path, path: str) -> Entry:
@@ -51,9 +51,10 @@ def named(root: Path, path: str) -> Entry:
     OSError: FileNotFoundError where nothing is damaged there; InUse.
     """
     segment_path, _, offset = path.rpartition("/")
-    if not re.fullmatch(SEGMENT, segment_path.rpartition("/")[2], re.ASCII):
+    file_name = segment_path.rpartition("/")[2]
+    if not re.fullmatch(SEGMENT, file_name, re.ASCII):
         raise FileNotFoundError
-    stamp, _, process = segment_path.rpartition("/")[2].removesuffix(segment.SUFFIX).partition("-")
+    stamp, _, process = file_name.removesuffix(segment.SUFFIX).partition("-")
     with _damaged(Path(f"{root}/{segment_path}"), int(offset, 16)) as found:
         size = found.size
     seconds = calendar.timegm(time.strptime(stamp, "%Y%m%d%H%M%S"))

@@ -18,15 +18,7 @@ from shared import open_segment, segment
 from shared.entry import OFFSET, SUFFIX, size_of
 from shared.faults import spool_fault
 from shared.open_segment import OpenSegment
-from shared.record import (
-    BLOCK,
-    LARGEST,
-    Damaged,
-    Record,
-    length_of,
-    parsed,
-    unreadable_is_damaged,
-)
+from shared.record import BLOCK, LARGEST, Damaged, Record, length_of, parsed
 from shared.regular import NO_SUCH_PLACE, open_regular
 
 _IN_SEGMENT = re.compile(rf"(.*{re.escape(segment.SUFFIX)})/({OFFSET})/[^/]*", re.ASCII | re.DOTALL)
@@ -83,30 +75,20 @@ class _InSegment(Kept):
         self._segment.close()
 
 
-class _AsItIs(Kept):
-    """What is on the disk of an instance in a segment; zeros for what is not, or cannot be read."""
-
-    def __init__(self, found: OpenSegment, record: Record) -> None:
-        self._segment = found
-        self._record = record
-        self.size = record.size
+class _AsItIs(_InSegment):
+    """What is on the disk of an instance; zeros for what is not, or cannot be read."""
 
     def read(self, length: int, offset: int) -> bytes:
         return in_blocks(partial(self._segment.read, self._record), length, offset, self.size)
 
-    def close(self) -> None:
-        self._segment.close()
-
 
 def in_blocks(read: Callable[[int, int], bytes], length: int, offset: int, end: int) -> bytes:
-    """Up to `end`, with zeros for the blocks that are not there or cannot be read. Raises OSError
-    for other reasons.
-    """
+    """Up to `end`, with zeros for blocks that are not there, or of which `read` raises Damaged."""
     blocks = []
     for at in range(offset, min(offset + length, end), BLOCK):
         most = min(BLOCK, offset + length - at, end - at)
         found = b""
-        with suppress(Damaged), unreadable_is_damaged():
+        with suppress(Damaged):
             found = read(most, at)
         blocks.append(found.ljust(most, b"\0"))
     return b"".join(blocks)
@@ -128,7 +110,7 @@ def as_it_is(path: Path) -> Iterator[Kept]:
             record, _ = record_at(found, offset, path)
         except Damaged:  # then its path says where it was, and how long
             record = Record(path.name, offset, _size_told(path))
-        yield _AsItIs(found, record)
+        yield _AsItIs(found, record, b"")
 
 
 def _open(path: Path) -> Kept:
@@ -158,9 +140,9 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
             raise _gone() if found.is_blank(offset, length_of(_size_told(path))) else Damaged
         found.records[offset] = record
         head = data[BLOCK:]
-    if record.name + SUFFIX != path.name:  # it is another's place now, or never was its own
+    elif not found.is_there(record):
         raise _gone()
-    if not found.is_there(record):
+    if record.name + SUFFIX != path.name:  # it is another's place now, or never was its own
         raise _gone()
     return record, head
 

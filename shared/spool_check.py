@@ -10,13 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from shared import delivered, incoming, kept, ledger, quarantine, segment
+from shared.damage import PREFIX, PREFIX_AT
 from shared.entry import DESTINATION, SEGMENT, SUFFIX, Entry
 from shared.folders import names
 from shared.layout_version import FILE as VERSION_FILE
 from shared.spool import Spool
 
 OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
-PREFIX_AT, PREFIX = 128, b"DICM"  # PS3.10 7.1
 PIECE = 1024 * 1024  # bytes read at a time
 LOST = "what was known of it was lost on the disk"
 GRACE = 60.0  # seconds in which a new instance may be announced, before it counts as not indexed

@@ -83,10 +83,10 @@ class Staged:
 
     def hand_over(self) -> "Staged":
         """Whoever commits it abandons it then; until then the receiver has nothing to abandon."""
-        # Summed up here: for another thread's processor it is a long way to the bytes.
-        summed = self._sum()
         other = Staged(self._staging, self._taken(), self._files)
-        other.size, other._checksum = self.size, summed
+        other.size = self.size
+        # Summed up here: for another thread's processor it is a long way to the bytes.
+        other._checksum = other._sum()
         return other
 
     def _sum(self) -> bytes:

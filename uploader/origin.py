@@ -7,7 +7,7 @@ from pathlib import Path
 from shared import kept
 from shared.destination import Destination
 from shared.errors import DestinationFault
-from shared.record import LARGEST, Damaged
+from shared.record import Damaged
 from shared.sender import Sender
 from shared.uri_template import has_variables, resolved
 from uploader.duplicates import settle
@@ -141,13 +141,12 @@ def _read(path: Path) -> Instance | Outcome:
 def _damaged(path: Path) -> Outcome | None:
     """DAMAGED, where the disk is to blame that it is no instance."""
     try:
-        with kept.opened(path) as file:
-            file.read(min(file.size, LARGEST), 0)
+        with kept.stream(path):
+            return None
     except Damaged:
         return DAMAGED
     except OSError:
-        pass
-    return None
+        return None
 
 
 def _rounds(instances: dict[int, Instance]) -> Iterator[dict[int, Instance]]:

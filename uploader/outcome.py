@@ -58,9 +58,9 @@ class BatchRefused(Exception):
         self.outcome = outcome
 
 
-# Taken by another worker, most likely; else the disk cannot read it to its end, and tried again at
-# once it would be tried for ever.
 DAMAGED = Outcome(
     Verdict.REJECTED, 0, detail="is not what was received: the disk changed or lost it", limit=1
 )
+# Taken by another worker, most likely; else the disk cannot read it to its end, and tried again at
+# once it would be tried for ever.
 GONE = Outcome(Verdict.POSTPONED, 0, detail="the file is gone, or cannot be read to its end")

@@ -10,8 +10,10 @@ from shared.jobs import QUEUE
 from tests.support.delivery import settings
 from tests.support.instances import make
 from tests.support.origins import destination
+from tests.support.ports import free_port
+from tests.support.processes import Service, of_uploader
 from tests.support.redis_server import RedisServer
-from tests.support.spools import keep
+from tests.support.spools import keep, open_spool
 from tests.support.waiting import wait_until
 from uploader.dispatcher import Dispatcher
 from uploader.workplace import Workplace, furnish
@@ -121,19 +123,18 @@ def test_leases_that_ended_are_reaped_and_the_destination_woken(
 
 
 def test_instances_of_a_destination_that_is_no_more_are_named_and_kept(
-    begin: Begin, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+    redis: RedisServer, tmp_path: Path
 ) -> None:
-    told: list[str] = []  # where the log goes depends on what other tests have set up
-    monkeypatch.setattr(
-        "uploader.dispatcher.log.warning", lambda event, **_: told.append(event), raising=False
-    )
-    dispatcher, place = begin(redis)
-    [kept] = keep(place.spool, b"instance", ("former",))
+    spool = open_spool(tmp_path / "spool", sync=False)
+    [kept] = keep(spool, b"instance", ("former",))
+    uri = f"http://127.0.0.1:{free_port()}/studies"
+    environment = of_uploader(redis.settings.url, spool.root, UPLOAD__URI=uri)
 
-    rounds(dispatcher)
+    with Service("uploader", tmp_path, environment) as service:
+        wait_until(lambda: service.events("spool.unrouted"), 30, "it to be told")
+        assert service.terminate() == 0
 
-    assert told == ["spool.unrouted"]
-    assert place.spool.file(kept).exists()
+    assert spool.file(kept).exists()
 
 
 def test_only_one_of_several_leads(begin: Begin, redis: RedisServer, tmp_path: Path) -> None:
