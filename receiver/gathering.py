@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from shared.entry import Entry
 from shared.errors import SpoolError
-from shared.segments import Commit
+from shared.segments import IDLE, Commit
 from shared.sender import Sender
 from shared.spool import Spool
 from shared.staging import Staged
@@ -26,13 +26,19 @@ class Gathering:
         self, staged: Staged, destination: str, *, urgent: bool, sender: Sender | None
     ) -> str:
         """What the spool calls it. Raises SpoolError."""
-        self._loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._rest(self._loop)
         kept: asyncio.Future[str] = self._loop.create_future()
         commit = Commit(staged.hand_over(), destination, urgent, sender, kept)
         if self._spool.commit(commit):
             self._tell_of([commit])
             _answer([commit])
         return await kept
+
+    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._spool.rest()
+        loop.call_later(IDLE, self._rest, loop)
 
     def _committed(self, commits: Sequence[Commit]) -> None:
         # Announced here: an association that ends meanwhile takes nothing back.

@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from shared import removal, segment
+from shared import pool, removal, scan, segment
 from shared.entry import SEGMENT, SUFFIX, Entry, name_of
+from shared.errors import SpoolError
+from shared.faults import spool_fault
 from shared.kept import Kept, as_it_is, in_blocks, place
-from shared.record import BLOCK, Damaged, Record, length_of, unreadable_is_damaged
+from shared.record import BLOCK, Damaged, length_of, unreadable_is_damaged
 from shared.regular import CAREFUL, proven
+from shared.scan import Damage
 from shared.sync import sync_folder
 
 PREFIX_AT, PREFIX = 128, b"DICM"  # PS3.10 7.1
@@ -48,13 +51,26 @@ class _Stretch(Kept):
 
 def named(root: Path, path: str) -> Entry:
     """What it is called in quarantine; `path`: of the segment, and the offset of the damage. Raises
-    OSError: FileNotFoundError where nothing is damaged there; InUse.
+    FileNotFoundError where nothing is damaged there, SpoolError for anything else.
     """
+    try:
+        return _named(root, path)
+    except FileNotFoundError:
+        raise
+    except ValueError:  # of a time that there never was, or too far from the beginning
+        raise SpoolError(f"{path}: is no place that is written to") from None
+    except InUse:
+        raise SpoolError(f"{path}: its segment is still written to") from None
+    except OSError as error:
+        raise spool_fault(error, "set aside what is damaged") from None
+
+
+def _named(root: Path, path: str) -> Entry:
     segment_path, _, offset = path.rpartition("/")
     file_name = segment_path.rpartition("/")[2]
     if not re.fullmatch(SEGMENT, file_name, re.ASCII):
         raise FileNotFoundError
-    stamp, _, process = file_name.removesuffix(segment.SUFFIX).partition("-")
+    stamp, process = file_name.removesuffix(segment.SUFFIX).split("-")[:2]
     with _damaged(Path(f"{root}/{segment_path}"), int(offset, 16)) as found:
         size = found.size
     seconds = calendar.timegm(time.strptime(stamp, "%Y%m%d%H%M%S"))
@@ -71,7 +87,7 @@ def move(path: Path, target: Path) -> None:
         removal.copy(found, target)
         sync_folder(str(target.parent))
         segment.make_hole(found.descriptor, *found.whole)
-        segment.remove_if_done(Path(where[0]), found.descriptor)
+        pool.part_with(where[0], found.descriptor)
 
 
 def move_as_it_is(path: Path, target: Path) -> None:
@@ -100,20 +116,12 @@ def _clear(path: Path, length: int) -> None:
 def _damaged(path: Path, offset: int) -> Iterator[_Stretch]:
     descriptor = proven(os.open(path, os.O_RDWR | CAREFUL))
     try:
-        if not segment.lock(descriptor):
+        if not segment.lock(descriptor) or not segment.is_named(path, descriptor):
             raise InUse
-        yield _Stretch(descriptor, offset, _end(descriptor, offset))
+        for found in scan.records(descriptor, segment.generation_of(path), alone=True):
+            if isinstance(found, Damage) and found.offset == offset:
+                yield _Stretch(descriptor, *found)
+                return
+        raise FileNotFoundError  # nothing is damaged
     finally:
         os.close(descriptor)
-
-
-def _end(descriptor: int, damage: int) -> int:
-    """Raises FileNotFoundError where nothing is damaged."""
-    found = segment.records(descriptor, alone=True)
-    if damage not in found:
-        raise FileNotFoundError
-    after = next(found, None)
-    hole = os.lseek(descriptor, damage, os.SEEK_HOLE)
-    if after is None:
-        return hole
-    return min(hole, after.offset if isinstance(after, Record) else after)

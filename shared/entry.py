@@ -2,7 +2,8 @@
 
 <destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<received, ns, hex><process, hex>~<size><sender>.dcm
 
-In a segment (see shared.kept) the third part is <YYYYMMDDHHMMSS>-<process, hex>.seg/<offset, hex>.
+In a segment (see shared.kept) the third part is
+<YYYYMMDDHHMMSS>-<process, hex>-<random, hex>.seg/<offset, hex>.
 
 `sender` is there where the destination's URI depends on it: ~<called AE>~<calling AE>~<modality>,
 percent-encoded.
@@ -21,7 +22,7 @@ DESTINATION = r"[a-z0-9][a-z0-9_-]{0,39}"  # as shared.destination allows
 URGENT, ROUTINE = "urgent", "routine"
 FOLDER = r"[0-9]{10}(?:[0-9]{4})?"
 OFFSET = r"[0-9a-f]{8}"  # in a segment
-SEGMENT = r"[0-9]{14}-[0-9a-f]{8}\.seg"
+SEGMENT = r"[0-9]{14}-[0-9a-f]{8}(?:-[0-9a-f]{8})?\.seg"
 RECEPTION = r"[0-9a-f]{24}~[0-9]{1,19}"
 NAME = rf"{RECEPTION}(?:{ENCODED})?"
 SUFFIX = ".dcm"

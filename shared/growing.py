@@ -1,6 +1,7 @@
 """A segment that is appended to.
 
-What an uploader will read at once is left in the page cache, and what it will not read soon is not:
+One that is used again is written through the page cache: its pages are there, and an uploader,
+which keeps up where there is such a segment, will read them at once. A new one is written past it:
 to fill memory can cost more than to write, and a modality that sends faster than an archive takes
 must not push out of memory what others need.
 """
@@ -8,23 +9,20 @@ must not push out of memory what others need.
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from shared import segment
+from shared import pool, scan, segment
 from shared.entry import ROUTINE, URGENT
 from shared.folders import HOUR, make
 from shared.segment import SUFFIX
 from shared.sync import sync_data, sync_folder
 
-# Bytes that are not delivered; with less, an uploader keeps up: each of its four workers has a
-# request under way, of 64 MiB at most.
-FOLLOWED = 256 * 1024 * 1024
-BETWEEN = 4 * 1024 * 1024  # bytes between two looks at that
+CAPACITY = 32 * 1024 * 1024  # bytes of a segment
 LARGE = 256 * 1024  # bytes; to have fewer written out by themselves costs more than to fill memory
-SECTOR = 512  # bytes; what st_blocks counts
+FOLLOWED = 16  # segments of one key that there may be where an uploader keeps up
 MODE = 0o640
 _DONTCACHE = 0x80  # RWF_DONTCACHE, Linux 6.14: written out at once, and then forgotten
 
@@ -37,6 +35,7 @@ class Owner(NamedTuple):
     root: Path  # of the spool
     process: str  # as of shared.incoming
     sync: bool  # whether nothing is kept before the disk has it
+    numbers: Iterator[int]  # never one twice
 
 
 class Growing:
@@ -44,31 +43,30 @@ class Growing:
 
     def __init__(self, owner: Owner, key: Key, at: float, elder: "Growing | None") -> None:
         """`at`: seconds since 1970; `elder`: the one that came before. Raises OSError."""
-        root, process, self._sync = owner
+        self._sync = owner.sync
         destination, urgent = key
         self.hour = int(at // HOUR)  # since 1970
-        begun = int(at)
-        if elder and elder.hour == self.hour:
-            begun = max(begun, elder.begun + 1)
+        self.begun = int(at)
+        if elder and elder.hour == self.hour:  # where a clock was set back, time stands still
+            self.begun = max(self.begun, elder.begun)
+        stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.begun))
         parent = f"{destination}/{URGENT if urgent else ROUTINE}"
-        make(root, parent, sync=self._sync)
-        self._elder: str = elder.file if elder else ""
-        self._descriptor = self._cached = -1
-        while self._descriptor < 0:
-            stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(begun))
-            self.path = f"{parent}/{stamp}-{process}{SUFFIX}"
-            self.file: str = f"{root}/{self.path}"
-            self.begun: int = begun
-            begun += 1
-            with suppress(FileExistsError):
-                self._descriptor = segment.create_locked(Path(self.file), MODE)
-        self.end = self._look_at = 0
-        self._followed = True
+        name = f"{stamp}-{owner.process}-{next(owner.numbers):08x}{SUFFIX}"
+        self.path = f"{parent}/{name}"
+        self.file: str = f"{owner.root}/{self.path}"
+        self.generation: bytes = segment.generation_of(name)
+        self.end = 0  # bytes
+        self.made = self.used = time.monotonic()  # `used`: at the last write
         self._forgetting = _DONTCACHE
+        make(owner.root, parent, sync=self._sync)
+        again = pool.take(owner.root, self.file)
+        self._through_cache = again is not None and _is_followed(f"{owner.root}/{parent}")
+        self._cached = -1
+        self._descriptor: int = segment.create_locked(self.file, MODE) if again is None else again
         try:
-            self._cached = segment.open_again(self._descriptor, os.O_WRONLY)
+            self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
-                sync_folder(os.path.dirname(self.file))  # noqa: PTH120  as in shared.incoming
+                sync_folder(f"{owner.root}/{parent}")
         except OSError:
             self.seal()
             raise
@@ -84,23 +82,32 @@ class Growing:
                 os.ftruncate(self._descriptor, begin)
             raise
         self.end += length
+        self.used = time.monotonic()
         return begin
 
     def seal(self) -> None:
         """Nothing will be appended any more. Never raises."""
         with suppress(OSError):
-            segment.remove_if_done(Path(self.file), self._descriptor)
-        for each in (self._descriptor, self._cached):
-            with suppress(OSError):
-                os.close(each)
+            os.ftruncate(self._descriptor, self.end)  # there may be more, of an earlier use
+        with suppress(OSError):
+            os.close(self._descriptor)  # and with it the lock
+        with suppress(OSError):
+            pool.part_with(self.file, self._cached)
+        with suppress(OSError):
+            os.close(self._cached)
+
+    def give_back(self) -> None:
+        """The space of what was delivered. Never raises."""
+        with suppress(OSError):
+            scan.give_back(self._cached, self.generation)
 
     def _write(self, records: Sequence[memoryview], length: int) -> None:
         if self._sync:
-            into = self._cached if self._is_followed() else self._descriptor
+            into = self._cached if self._through_cache else self._descriptor
             _write(into, records, self.end, length)
             sync_data(into)
             return
-        flags = self._forgetting if length >= LARGE and not self._is_followed() else 0
+        flags = self._forgetting if length >= LARGE and not self._through_cache else 0
         try:
             _write(self._cached, records, self.end, length, flags)
         except OSError as error:
@@ -108,12 +115,6 @@ class Growing:
                 raise
             self._forgetting = 0  # this kernel, or file system, cannot
             _write(self._cached, records, self.end, length)
-
-    def _is_followed(self) -> bool:
-        if self.end >= self._look_at:
-            self._look_at = self.end + BETWEEN
-            self._followed = _left_in(self._descriptor) + _left_in(self._elder) < FOLLOWED
-        return self._followed
 
     def _prove_named(self) -> None:
         """In a file that was removed, or that a mount has covered, nobody would find again what a
@@ -130,9 +131,5 @@ def _write(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _left_in(file: str | int) -> int:
-    """Bytes that are not delivered; 0 where it is gone, or there is none."""
-    try:
-        return os.stat(file).st_blocks * SECTOR  # noqa: PTH116  as in shared.incoming
-    except OSError:
-        return 0
+def _is_followed(folder: str) -> bool:
+    return sum(each.endswith(SUFFIX) for each in os.listdir(folder)) <= FOLLOWED  # noqa: PTH208

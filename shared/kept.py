@@ -14,12 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from shared import open_segment, segment
+from shared import logs, open_segment, pool, scan, segment
 from shared.entry import OFFSET, SUFFIX, size_of
+from shared.errors import SpoolError
 from shared.faults import spool_fault
+from shared.folders import names
 from shared.open_segment import OpenSegment
 from shared.record import BLOCK, LARGEST, Damaged, Record, length_of, parsed
 from shared.regular import NO_SUCH_PLACE, open_regular
+from shared.scan import Damage
+
+log = logs.get(__name__)
 
 _IN_SEGMENT = re.compile(rf"(.*{re.escape(segment.SUFFIX)})/({OFFSET})/[^/]*", re.ASCII | re.DOTALL)
 
@@ -59,7 +64,7 @@ class _InSegment(Kept):
             data = self._segment.read(self._record, length, offset)
         if length == self.size and self._record.checksum:
             self._prove(data)
-        elif not known and not self._segment.is_there(self._record):
+        if not known and not self._segment.is_there(self._record):
             raise _gone()
         return data
 
@@ -105,7 +110,9 @@ def as_it_is(path: Path) -> Iterator[Kept]:
     Raises OSError: FileNotFoundError where it is gone, or was kept in a file.
     """
     segment_path, offset = place(path) or ("", 0)
-    with closing(open_segment.take(segment_path)) as found:
+    with pool.staying(segment_path), closing(open_segment.take(segment_path)) as found:
+        if not found.is_named:
+            raise _gone()
         try:
             record, _ = record_at(found, offset, path)
         except Damaged:  # then its path says where it was, and how long
@@ -135,9 +142,11 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
     record = found.records.get(offset)
     if record is None:
         data = found.begin(offset)
-        record = parsed(data[:BLOCK], offset)
+        record = _parsed(found, data[:BLOCK], offset)
         if record is None:
             raise _gone() if found.is_blank(offset, length_of(_size_told(path))) else Damaged
+        if record.removed:
+            raise _gone()
         found.records[offset] = record
         head = data[BLOCK:]
     elif not found.is_there(record):
@@ -145,6 +154,15 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
     if record.name + SUFFIX != path.name:  # it is another's place now, or never was its own
         raise _gone()
     return record, head
+
+
+def _parsed(found: OpenSegment, block: bytes, offset: int) -> Record | None:
+    try:
+        return parsed(block, offset, found.generation)
+    except Damaged:
+        if found.is_named:
+            raise
+        raise _gone() from None  # its segment is used again
 
 
 def _size_told(path: Path) -> int:
@@ -208,19 +226,34 @@ def folder(path: Path) -> Path:
     return Path(where[0]).parent if where else path.parent
 
 
-def records(path: Path) -> Iterator[Record | int]:
-    """Of a segment, in order; the offset where something is that is no record. None where there is
-    no such segment. Raises SpoolError.
+def records(path: Path) -> Iterator[Record | Damage]:
+    """Of a segment, in order, as of shared.scan; none where there is no such segment. Raises
+    SpoolError.
     """
     try:
         descriptor = open_regular(path)
         try:
-            yield from segment.records(descriptor)
+            yield from scan.records(descriptor, segment.generation_of(path))
         finally:
             os.close(descriptor)
     except OSError as error:
         if error.errno not in NO_SUCH_PLACE:
             raise spool_fault(error, f"read {path}") from None
+
+
+def paths(root: Path, folder: str) -> Iterator[str]:
+    """Of a folder, or of a segment, below the root. Raises SpoolError."""
+    if not folder.endswith(segment.SUFFIX):
+        yield from (f"{folder}/{name}" for name in names(root / folder))
+        return
+    try:
+        for found in records(root / folder):
+            if isinstance(found, Record):
+                yield path_in(folder, found)
+            else:
+                log.error("segment.damaged", segment=folder, offset=found.offset)
+    except SpoolError as error:  # it hides no other
+        log.error("segment.unreadable", segment=folder, reason=str(error))
 
 
 def path_in(segment_path: str, record: Record) -> str:

@@ -10,7 +10,16 @@ from contextlib import contextmanager
 from threading import local
 
 from shared import segment
-from shared.record import BLOCK, LARGEST, Record, is_there, unreadable_is_damaged, whole
+from shared.record import (
+    BLOCK,
+    LARGEST,
+    PREFIX,
+    REMOVED,
+    Record,
+    begins,
+    unreadable_is_damaged,
+    whole,
+)
 from shared.segment import DIRECT
 
 HEAD = 2 * BLOCK  # bytes: what is known of an instance, and how it begins
@@ -22,13 +31,14 @@ _AT_ONCE: int = getattr(os, "RWF_NOWAIT", 0)  # Linux: what is in the page cache
 class OpenSegment:
     """Not for several threads at once."""
 
-    __slots__ = ("_again", "_cached", "_descriptor", "held", "path", "records")
+    __slots__ = ("_again", "_cached", "_descriptor", "generation", "held", "path", "records")
 
     def __init__(self, path: str) -> None:
         """Raises OSError."""
         self.path = path
+        self.generation = segment.generation_of(path)
         self.held = False  # see held
-        self.records: dict[int, Record] = {}  # by offset; once read, nothing takes their place
+        self.records: dict[int, Record] = {}  # by offset, as they were; see is_there
         self._descriptor = segment.open_to_read(path)
         self._again: dict[int, int] = {}
         self._cached: set[int] = set()  # offsets of records that were in the page cache
@@ -64,8 +74,23 @@ class OpenSegment:
         return bytes(view[before : min(end, found)])
 
     def is_there(self, record: Record) -> bool:
-        """As of shared.record."""
-        return is_there(self._descriptor, record)
+        """Whether it still was when what was read of it just now was read: not where it was
+        removed, nor where the segment is used again. Raises OSError.
+        """
+        with unreadable_is_damaged():
+            data = os.pread(self._descriptor, PREFIX, record.offset)
+        if not any(data) or data.startswith(REMOVED):
+            return False
+        return begins(data, self.generation) or self.is_named
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it still has its name. Raises OSError."""
+        return segment.is_named(self.path, self._descriptor)
+
+    def mark_removed(self, record: Record) -> None:
+        """While the segment stays, see shared.pool. Raises OSError."""
+        os.pwrite(self.to_change, REMOVED, record.offset)
 
     def is_blank(self, offset: int, length: int) -> bool:
         """Whether there are zeros alone, as where a record was removed. Raises OSError."""

@@ -1,7 +1,9 @@
 """What a segment consists of: records, of one instance each.
 
 A record is a block with what is known of it, its Part 10 file, and zeros up to a mark at the end of
-a block. The block has a checksum of the file: what a disk lost is told, never sent.
+a block. The block has a checksum of the file: what a disk lost is told, never sent. Block and mark
+have the generation of their segment, as its name has: where a file is used again, what was left of
+an earlier use is no record.
 """
 
 import errno
@@ -11,19 +13,36 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shared.checksum import SIZE, checksum
 
 BLOCK = 4096  # bytes; what direct writes are aligned to
 MARK = 8  # bytes at the end of a record
 LARGEST = 1024 * 1024  # bytes of a record; what is larger gets a file of its own
+GENERATION = 8  # bytes
 
-MAGIC = b"DWPSEG\0\2"
-# Bytes of the checksum, by what a record begins with. The first segments had none.
-SUMMED = {MAGIC: SIZE, b"DWPSEG\0\1": 0}
-_HEADER = struct.Struct("<8sQQH")  # magic, bytes of the record, bytes of the file, of the name
+MAGIC = b"DWPSEG\0\3"
+REMOVED = b"d"  # in the place of the first byte of what a record begins with
+
+
+class _Form(NamedTuple):
+    """Of the head of a record, in bytes."""
+
+    generation: int
+    checksum: int
+
+
+# By what a record begins with. Earlier segments had no generation, the first no checksum.
+FORMS = {
+    MAGIC: _Form(GENERATION, SIZE),
+    b"DWPSEG\0\2": _Form(0, SIZE),
+    b"DWPSEG\0\1": _Form(0, 0),
+}
+PREFIX = len(MAGIC) + GENERATION  # bytes that tell a record from anything else
+_LENGTHS = struct.Struct("<QQH")  # bytes of the record, of the file, of the name
 _CHECK = struct.Struct("<I")
-_END = struct.Struct("<4sI")
+_END = struct.Struct("<4sI")  # as the mark was without a generation
 _END_MAGIC = b"END\n"
 
 
@@ -40,7 +59,8 @@ class Record:
     offset: int  # of the record in its segment
     size: int  # bytes of the Part 10 file
     checksum: bytes = field(default=b"", compare=False)  # of the file; empty: it has none
-    check: int = field(default=0, compare=False)  # of the block; its mark has it too
+    mark: bytes = field(default=b"", compare=False)  # as it must be
+    removed: bool = field(default=False, compare=False)
 
     @property
     def data(self) -> int:
@@ -79,26 +99,40 @@ def whole(length: int) -> int:
     return -(-length // BLOCK) * BLOCK
 
 
-def frame(record: memoryview, name: str, size: int, summed: bytes) -> None:
+def frame(record: memoryview, name: str, size: int, summed: bytes, generation: bytes) -> None:
     """Complete a record, whose file is in its place already; `summed`: its checksum."""
     length, end, encoded = len(record), BLOCK + size, name.encode()
-    head = _HEADER.pack(MAGIC, length, size, len(encoded))
-    head += summed + encoded
-    check = zlib.crc32(head)
-    head += _CHECK.pack(check)
+    head = MAGIC + generation + _LENGTHS.pack(length, size, len(encoded)) + summed + encoded
+    head += _CHECK.pack(zlib.crc32(head))
     record[:BLOCK] = head.ljust(BLOCK, b"\0")
     record[end : length - MARK] = bytes(length - MARK - end)
-    record[length - MARK :] = _END.pack(_END_MAGIC, check)
+    record[length - MARK :] = generation
 
 
-def parsed(block: bytes, offset: int) -> Record | None:
-    """Of the first block of a record; None for zeros. Raises Damaged."""
-    if not block.startswith(MAGIC) and not block.strip(b"\0"):
+def begins(data: bytes, generation: bytes) -> bool:
+    """Whether a record of that generation begins like this, removed or not."""
+    magic, of = data[: len(MAGIC)], data[len(MAGIC) : PREFIX]
+    if magic.startswith(REMOVED):
+        magic = MAGIC[:1] + magic[1:]
+    form = FORMS.get(magic)
+    return form is not None and of[: form.generation] == generation
+
+
+def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
+    """Of the first block of a record; None for zeros. Raises Damaged for anything else."""
+    if not begins(block, generation):
+        if block.strip(b"\0"):
+            raise Damaged
         return None
     if len(block) < BLOCK:
         raise Damaged
-    magic, length, size, named = _HEADER.unpack_from(block)
-    begin = _HEADER.size + SUMMED.get(magic, BLOCK)
+    removed = block.startswith(REMOVED)
+    if removed:
+        block = MAGIC[:1] + block[1:]
+    form = FORMS[block[: len(MAGIC)]]
+    at = len(MAGIC) + form.generation
+    length, size, named = _LENGTHS.unpack_from(block, at)
+    begin = at + _LENGTHS.size + form.checksum
     end = begin + named
     if end + _CHECK.size > BLOCK:
         raise Damaged
@@ -106,22 +140,15 @@ def parsed(block: bytes, offset: int) -> Record | None:
     if not LARGEST >= length == length_of(size) or check != zlib.crc32(block[:end]):
         raise Damaged
     name = block[begin:end].decode(errors="replace")
-    return Record(name, offset, size, block[_HEADER.size : begin], check)
+    mark = generation or _END.pack(_END_MAGIC, check)
+    return Record(name, offset, size, block[begin - form.checksum : begin], mark, removed)
 
 
-def begun_at(segment: int, offset: int) -> Record | None:
-    """The record of an open segment, whether it was completed or not; None where it was removed.
+def begun_at(segment: int, offset: int, generation: bytes) -> Record | None:
+    """The record of an open segment, whether it was completed or not; None where there are zeros.
     Raises OSError, of which Damaged is one.
     """
-    return parsed(os.pread(segment, BLOCK, offset), offset)
-
-
-def is_there(segment: int, record: Record) -> bool:
-    """Whether it still was when what was read of it just now was read: a hole reads as zeros, and
-    nothing takes the place of one. Raises OSError.
-    """
-    with unreadable_is_damaged():
-        return any(os.pread(segment, len(MAGIC), record.offset))
+    return parsed(os.pread(segment, BLOCK, offset), offset, generation)
 
 
 def is_complete(segment: int, begun: Record) -> bool:
@@ -129,6 +156,15 @@ def is_complete(segment: int, begun: Record) -> bool:
     OSError.
     """
     mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
-    if any(mark) and not begun.checksum and mark != _END.pack(_END_MAGIC, begun.check):
+    if any(mark) and not begun.checksum and mark != begun.mark:
         raise Damaged  # else its file may be whole all the same, and proves it
-    return len(mark) == MARK and any(mark)
+    return mark == begun.mark
+
+
+def proves_itself(segment: int, begun: Record) -> bool:
+    """Whether its file is all there. Raises OSError."""
+    try:
+        begun.prove(os.pread(segment, begun.size, begun.data))
+    except Damaged:
+        return False
+    return bool(begun.checksum)

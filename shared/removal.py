@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from shared import logs, open_segment, segment
+from shared import logs, open_segment, pool, scan, segment
+from shared.growing import CAPACITY
 from shared.kept import Kept, opened, place, record_at
 from shared.open_segment import OpenSegment
 from shared.record import Damaged, Record
@@ -26,8 +27,8 @@ def remove(path: Path) -> None:
 
 
 def remove_all(paths: Iterable[Path]) -> dict[Path, OSError]:
-    """As remove; those that could not be, and why. What lies side by side in a segment goes at
-    once, which takes the file system no longer than one alone.
+    """As remove; those that could not be, and why. In a segment they are marked, which costs least;
+    the space comes back with the segment, or at once where there is little.
     """
     failed: dict[Path, OSError] = {}
     in_segments: defaultdict[str, set[tuple[int, Path]]] = defaultdict(set)
@@ -41,7 +42,7 @@ def remove_all(paths: Iterable[Path]) -> dict[Path, OSError]:
         except OSError as error:
             failed[path] = error
     for segment_path, those in in_segments.items():
-        failed |= _punch(segment_path, those)
+        failed |= _mark(segment_path, those)
     return failed
 
 
@@ -64,34 +65,59 @@ def move(path: Path, target: Path) -> None:
 
 
 def remove_done(folder: Path) -> None:
-    """Remove segments there in which nothing is left and which nobody appends to. Never raises."""
+    """Part with segments there in which nothing is left and which nobody appends to, and give back
+    the space of what is delivered of the others. Never raises.
+    """
     with suppress(OSError):
         for path in folder.glob(f"*{segment.SUFFIX}"):
             # Of its own: there may be thousands, and whoever holds some holds them for long.
             with suppress(OSError), closing(OpenSegment(str(path))) as found:
-                torn = not segment.is_empty(found.to_change)
-                if segment.remove_if_done(path, found.to_change, segment.holds_nothing) and torn:
-                    log.warning("segment.torn", segment=path.name)
+                _remove_if_done(found, path.name)
 
 
-def _punch(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OSError]:
+def _remove_if_done(found: OpenSegment, name: str) -> None:
+    descriptor = found.to_change
+    torn = not scan.is_empty(descriptor, found.generation)
+    if pool.part_with(found.path, descriptor, scan.holds_nothing):
+        if torn:
+            log.warning("segment.torn", segment=name)
+    elif segment.lock(descriptor):
+        if found.is_named:
+            scan.give_back(descriptor, found.generation)
+        segment.unlock(descriptor)
+
+
+def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OSError]:
     """`those`: offsets and paths. Those that could not be removed, and why."""
     failed: dict[Path, OSError] = {}
     try:
         with closing(open_segment.take(segment_path)) as found:
-            there = _those_there(found, those, failed)
-            for run in runs(there):
-                try:
-                    segment.punch(found.to_change, *run)
-                except OSError as error:
-                    failed |= {there[each]: error for each in run}
+            with pool.staying(segment_path):
+                if found.is_named:
+                    _remove_from(found, _those_there(found, those, failed), failed)
             with suppress(OSError):  # else it goes with remove_done
-                segment.remove_if_done(Path(segment_path), found.to_change)
+                pool.part_with(segment_path, found.to_change)
     except FileNotFoundError:
         pass
     except OSError as error:
         failed |= {path: error for _, path in those}
     return failed
+
+
+def _remove_from(
+    found: OpenSegment, there: dict[Record, Path], failed: dict[Path, OSError]
+) -> None:
+    """`failed` is told of those that could not be removed."""
+    scarce = pool.is_scarce(found.to_change, CAPACITY)
+    for run in runs(there):
+        try:
+            if scarce:  # then it is needed at once
+                segment.make_hole(found.to_change, run[0].offset, sum(each.length for each in run))
+            else:
+                for each in run:
+                    found.mark_removed(each)
+        except OSError as error:
+            failed |= {there[each]: error for each in run}
 
 
 def _those_there(

@@ -2,6 +2,7 @@
 what lies in quarantine too long. Nothing that no origin server has confirmed, unless they say so.
 """
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
 
-from shared import audit, logs, removal
+from shared import audit, logs, pool, removal
 from shared.delivered import Delivered
 from shared.entry import DESTINATION, ROUTINE, URGENT
 from shared.errors import SpoolError
@@ -54,6 +55,7 @@ class Retention:
         the disk has refused something, whatever space it says it has: of inodes, or of a quota,
         there may be none left.
         """
+        pool.empty(self._root, before=math.inf)
         if not self._settings.keep_delivered or time.monotonic() < self._relief_due:
             return
         self._relief_due = time.monotonic() + RELIEF_PERIOD
@@ -108,6 +110,7 @@ class Retention:
             log.warning("quarantine.dropped", destination=item.destination, instance=item.name)
 
     def _tidy_spool(self, now: float) -> None:
+        pool.empty(self._root, before=now - pool.KEPT)
         for destination in names(self._root):
             if re.fullmatch(DESTINATION, destination, re.ASCII):
                 for priority in (URGENT, ROUTINE):

@@ -1,7 +1,8 @@
-"""Segments: files that hold many instances one after the other, written once and never changed.
+"""Segments: files that hold many instances one after the other. See shared.record for what one is
+made of, shared.scan for what is found in one, and shared.pool for what becomes of it.
 
-See shared.record for what one is made of. What was delivered becomes a hole, which takes no space.
-Records are only appended, so that nothing of one instance can ever stand in the place of another.
+Within a use of the file, which its generation tells, records are only appended: nothing of one
+instance can ever stand in the place of another.
 """
 
 import ctypes
@@ -9,12 +10,12 @@ import errno
 import fcntl
 import mmap
 import os
+import re
 import secrets
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from shared.record import BLOCK, MAGIC, SUMMED, Record, begun_at, is_complete
+from shared.record import BLOCK
 from shared.regular import CAREFUL, proven
 
 SUFFIX = ".seg"
@@ -22,37 +23,17 @@ _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocat
 DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
 _ADVISE = getattr(os, "posix_fadvise", None)
 _SEEK_DATA: int | None = getattr(os, "SEEK_DATA", None)
+_SEEK_HOLE: int | None = getattr(os, "SEEK_HOLE", None)
+_GENERATION = re.compile(rf".*-([0-9a-f]{{8}})-([0-9a-f]{{8}}){re.escape(SUFFIX)}", re.ASCII)
 
 
-def records(segment: int, *, alone: bool = False) -> Iterator[Record | int]:
-    """Of an open segment, in order; the offset where something is that is no record. Whether the
-    file in one is what was kept shows when it is read. `alone`: nobody appends to it, as whoever
-    has its lock knows. Raises OSError.
-    """
-    begin = 0
-    while (offset := _data_from(segment, begin)) is not None:
-        try:
-            begun = begun_at(segment, offset)
-            if begun and (
-                is_complete(segment, begun)
-                or (_is_whole(segment, begun) and (alone or _is_left(segment)))
-            ):
-                yield begun
-        except OSError as error:
-            if error.errno != errno.EIO:  # as Damaged has, and a disk that cannot read a block
-                raise
-            yield offset
-            begin = _after_damage(segment, offset)
-            continue
-        begin = offset + (begun.length if begun else BLOCK)
+def generation_of(path: str | Path) -> bytes:
+    """As its name has it; empty for a segment of an earlier version, which is not used again."""
+    found = _GENERATION.fullmatch(str(path).rpartition("/")[2])
+    return bytes.fromhex(found[1] + found[2]) if found else b""
 
 
-def _is_whole(segment: int, begun: Record) -> bool:
-    """Whether all of a file is there that has lost its mark, and can prove itself."""
-    return bool(begun.checksum) and os.fstat(segment).st_size >= begun.data + begun.size
-
-
-def _is_left(segment: int) -> bool:
+def is_left(segment: int) -> bool:
     """Whether nobody appends: else a record without a mark may be under way."""
     try:
         fcntl.flock(segment, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -62,38 +43,6 @@ def _is_left(segment: int) -> bool:
     return True
 
 
-def punch(segment: int, *records: Record) -> None:
-    """Make records a hole that follow one another without a gap. Raises OSError."""
-    make_hole(segment, records[0].offset, sum(each.length for each in records))
-
-
-def is_empty(segment: int) -> bool:
-    """Whether nothing is left in it but holes. Raises OSError."""
-    return _data_from(segment, 0) is None
-
-
-def holds_nothing(segment: int) -> bool:
-    """Whether nothing is left in it but holes, and what a crash cut short: nobody was told that it
-    is safe. Raises OSError.
-    """
-    return next(records(segment, alone=True), None) is None
-
-
-def remove_if_done(path: Path, segment: int, is_done: Callable[[int], bool] = is_empty) -> bool:
-    """Remove a segment in which nothing is left and to which nothing will come: whoever appends to
-    one holds its lock. Whether it is gone. Raises OSError.
-    """
-    if not is_done(segment) or not lock(segment):
-        return False
-    try:
-        if is_done(segment) and is_named(path, segment):
-            path.unlink(missing_ok=True)
-            return True
-    finally:
-        fcntl.flock(segment, fcntl.LOCK_UN)
-    return False
-
-
 def lock(segment: int) -> bool:
     """Whether it was had; never waits. Raises OSError."""
     try:
@@ -101,6 +50,11 @@ def lock(segment: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def unlock(segment: int) -> None:
+    """Raises OSError."""
+    fcntl.flock(segment, fcntl.LOCK_UN)
 
 
 def is_named(path: str | Path, segment: int) -> bool:
@@ -132,11 +86,11 @@ def create(path: str, mode: int) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | DIRECT, mode)
 
 
-def create_locked(path: Path, mode: int) -> int:
+def create_locked(path: str, mode: int) -> int:
     """As create, and nobody removes it. Raises OSError; FileExistsError where whoever tidies was
     faster than the lock, as well.
     """
-    segment = create(str(path), mode)
+    segment = create(path, mode)
     try:
         if lock(segment) and is_named(path, segment):
             return segment
@@ -160,15 +114,15 @@ def are_possible(folder: Path) -> bool:
             os.pwrite(segment, blocks, 0)
             make_hole(segment, 0, BLOCK)
             os.close(open_again(segment, os.O_WRONLY))
-            return _data_from(segment, 0) == BLOCK and lock(segment)
+            return data_from(segment, 0) == BLOCK and lock(segment)
         finally:
             os.close(segment)
             probe.unlink()
     return False
 
 
-def _data_from(segment: int, offset: int) -> int | None:
-    """The first block from there on that is no hole."""
+def data_from(segment: int, offset: int) -> int | None:
+    """The first block from there on that is no hole. Raises OSError."""
     try:
         found = os.lseek(segment, offset, _SEEK_DATA or os.SEEK_SET)
     except OSError as error:
@@ -178,14 +132,9 @@ def _data_from(segment: int, offset: int) -> int | None:
     return max(offset, found // BLOCK * BLOCK)
 
 
-def _after_damage(segment: int, offset: int) -> int:
-    """The next block that begins like a record."""
-    while (found := _data_from(segment, offset + BLOCK)) is not None:
-        offset = found
-        with suppress(OSError):
-            if os.pread(segment, len(MAGIC), offset) in SUMMED:
-                return offset
-    return os.fstat(segment).st_size
+def hole_from(segment: int, offset: int) -> int:
+    """Where the data ends that is there. Raises OSError."""
+    return os.lseek(segment, offset, _SEEK_HOLE or os.SEEK_END)
 
 
 def make_hole(segment: int, offset: int, length: int) -> None:

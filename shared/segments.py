@@ -3,11 +3,13 @@
 A segment belongs to a destination and a priority, and to the one process that holds its lock.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
-from shared import logs
+from shared import growing, logs, pool
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.faults import spool_fault
@@ -15,11 +17,11 @@ from shared.folders import HOUR
 from shared.growing import Growing, Key, Owner
 from shared.incoming import Incoming
 from shared.kept import path_in
-from shared.record import Record
+from shared.record import Record, length_of
 from shared.sender import Sender
 from shared.staging import Staged
 
-CAPACITY = 256 * 1024 * 1024  # bytes of a segment
+IDLE = 10.0  # seconds without an instance, after which a segment ends
 
 log = logs.get(__name__)
 
@@ -47,7 +49,7 @@ class Segments:
     """Not for several threads at once."""
 
     def __init__(self, root: Path, incoming: Incoming, name: Naming, *, sync: bool) -> None:
-        self._owner = Owner(root, incoming.process, sync)
+        self._owner = Owner(root, incoming.process, sync, count())
         self._incoming = incoming
         self._name = name
         self._open: dict[Key, Growing] = {}
@@ -70,6 +72,19 @@ class Segments:
             each.fault = fault
             each.staged.abandon()
 
+    def rest(self) -> None:
+        """End what has been idle, and give back what was delivered of the rest: it is patient data.
+        To be called now and then. Never raises.
+        """
+        before = time.monotonic() - IDLE
+        for key, each in list(self._open.items()):
+            if each.used < before:
+                del self._open[key]
+                each.seal()
+            elif each.made < before:
+                each.give_back()
+        pool.empty(self._owner.root, before=time.time() - pool.KEPT)
+
     def close(self) -> None:
         for each in self._open.values():
             each.seal()
@@ -81,9 +96,12 @@ class Segments:
             name + (each.sender.encoded if each.sender else "")
             for each, (name, _) in zip(group, named, strict=True)
         ]
-        views = [each.staged.record(name) for each, name in zip(group, names, strict=True)]
-        length = sum(map(len, views))
+        length = sum(length_of(each.staged.size) for each in group)
         into = self._segment(key, named[-1][1], length)
+        views = [
+            each.staged.record(name, into.generation)
+            for each, name in zip(group, names, strict=True)
+        ]
         offset = into.append(views, length)
         for each, name, view in zip(group, names, views, strict=True):
             record = Record(name, offset, each.staged.size)
@@ -92,7 +110,7 @@ class Segments:
 
     def _segment(self, key: Key, at: float, more: int) -> Growing:
         found = self._open.get(key)
-        if found and found.hour == int(at // HOUR) and found.end + more <= CAPACITY:
+        if found and found.hour == int(at // HOUR) and found.end + more <= growing.CAPACITY:
             return found
         if found:
             del self._open[key]

@@ -19,7 +19,17 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from shared import damage, incoming, kept, logs, open_segment, quarantine, removal, segment
+from shared import (
+    damage,
+    incoming,
+    kept,
+    logs,
+    open_segment,
+    pool,
+    quarantine,
+    removal,
+    segment,
+)
 from shared.committer import Committer, Told
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
 from shared.errors import SpoolError, SpoolFull
@@ -30,7 +40,7 @@ from shared.layout_version import check_version
 from shared.ledger import Leaving, Sent
 from shared.quarantine import Quarantined
 from shared.reception import Reception
-from shared.record import Damaged, Record
+from shared.record import Damaged
 from shared.retention import Retention
 from shared.segments import Commit, Segments
 from shared.spool_probe import probe
@@ -43,7 +53,8 @@ __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 log = logs.get(__name__)
 
 OPEN_PAUSE = 1.0  # seconds before a spool that could not be opened is tried again
-VERSION = 4  # 1: no sender in the names; 2: no segments; 3: no checksums in them
+# 1: no sender in the names; 2: no segments; 3: no checksums in them; 4: nothing is used again
+VERSION = 5
 
 
 class Spool:
@@ -77,6 +88,7 @@ class Spool:
                 (self.root / folder).mkdir(MODE, exist_ok=True)
             check_version(self.root, VERSION)
             left = self._incoming.recover()  # first: it may be what fills the disk
+            pool.begin(self.root)
             probe(self.root, sync=self._sync)
         except OSError as error:
             self._open_again = time.monotonic() + OPEN_PAUSE
@@ -115,6 +127,13 @@ class Spool:
         self._segments.keep(commit.key, [commit])
         self._relieve([commit])
         return True
+
+    def rest(self) -> None:
+        """To be called every few seconds, as commit: with it goes what a quiet hour leaves."""
+        if self._committer:
+            self._committer.rest()
+        elif self._segments:
+            self._segments.rest()
 
     def settle(self) -> None:
         """Wait for what is being committed; nothing can be from now on."""
@@ -166,23 +185,9 @@ class Spool:
         for priority in (URGENT, ROUTINE):
             parent = f"{destination}/{priority}"
             for folder in names(self.root / parent):
-                for path in self._paths(f"{parent}/{folder}"):
+                for path in kept.paths(self.root, f"{parent}/{folder}"):
                     with contextlib.suppress(ValueError):  # not ours: see spool check
                         yield Entry.at(path)
-
-    def _paths(self, folder: str) -> Iterator[str]:
-        """Of a folder, or of a segment."""
-        if not folder.endswith(segment.SUFFIX):
-            yield from (f"{folder}/{name}" for name in names(self.root / folder))
-            return
-        try:
-            for found in kept.records(self.root / folder):
-                if isinstance(found, Record):
-                    yield kept.path_in(folder, found)
-                else:
-                    log.error("segment.damaged", segment=folder, offset=found)
-        except SpoolError as error:  # it hides no other
-            log.error("segment.unreadable", segment=folder, reason=str(error))
 
     def file(self, entry: Entry) -> Path:
         return self.root / entry.path
@@ -247,17 +252,7 @@ class Spool:
         """As quarantine, of what is no record any more: a segment, and the offset in it. Raises
         FileNotFoundError where nothing is damaged, SpoolError for anything else.
         """
-        try:
-            entry = damage.named(self.root, path)
-        except FileNotFoundError:
-            raise
-        except ValueError:  # of a time that there never was, or too far from the beginning
-            raise SpoolError(f"{path}: is no place that is written to") from None
-        except damage.InUse:
-            raise SpoolError(f"{path}: its segment is still written to") from None
-        except OSError as error:
-            raise spool_fault(error, "set aside what is damaged") from None
-        self._quarantine.put(entry, record, damage.move)
+        self._quarantine.put(damage.named(self.root, path), record, damage.move)
 
     def quarantined(self, destination: str | None = None) -> Iterator[Quarantined]:
         """What was set aside, oldest first in each destination."""

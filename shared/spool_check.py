@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from shared import delivered, incoming, kept, ledger, quarantine, segment
+from shared import delivered, incoming, kept, ledger, pool, quarantine, segment
 from shared.damage import PREFIX, PREFIX_AT
 from shared.entry import DESTINATION, SEGMENT, SUFFIX, Entry
 from shared.folders import names
 from shared.layout_version import FILE as VERSION_FILE
+from shared.record import Record
 from shared.spool import Spool
 
-OURS = frozenset({incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, ".redis"})
+OURS = frozenset(
+    {incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, pool.FOLDER, ".redis"}
+)
 PIECE = 1024 * 1024  # bytes read at a time
 LOST = "what was known of it was lost on the disk"
 GRACE = 60.0  # seconds in which a new instance may be announced, before it counts as not indexed
@@ -119,7 +122,10 @@ def _paths(root: Path) -> Iterator[str]:
 def _files(root: Path, path: str) -> Iterator[str]:
     if re.fullmatch(rf".*/{SEGMENT}", path, re.ASCII) and (root / path).is_file():
         for found in kept.records(root / path):
-            yield f"{path}/{found:08x}" if isinstance(found, int) else kept.path_in(path, found)
+            if isinstance(found, Record):
+                yield kept.path_in(path, found)
+            else:
+                yield f"{path}/{found.offset:08x}"
     elif (root / path).is_dir():
         for name in names(root / path):
             yield f"{path}/{name}"

@@ -75,10 +75,10 @@ class Staged:
     def in_memory(self) -> bool:
         return self._buffer is not None
 
-    def record(self, name: str) -> memoryview:
+    def record(self, name: str, generation: bytes) -> memoryview:
         """Complete, as a segment has it."""
         record = self._view[: length_of(self.size)]
-        frame(record, name, self.size, self._checksum or self._sum())
+        frame(record, name, self.size, self._checksum or self._sum(), generation)
         return record
 
     def hand_over(self) -> "Staged":

@@ -7,9 +7,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from shared import record, segment
+from shared import segment
 from shared.entry import Entry
-from shared.record import Record
 from shared.segments import Commit
 from shared.sender import Sender
 from shared.spool import Spool
@@ -81,9 +80,3 @@ def damage(own: Gathering, entry: Entry) -> None:
     with own.segment(entry).open("r+b") as file:
         file.seek(offset)
         file.write(b"damaged!")
-
-
-def record_at(descriptor: int, offset: int) -> Record | None:
-    """Of an open segment; None where it was removed, or never completed. Raises OSError."""
-    begun = record.begun_at(descriptor, offset)
-    return begun if begun and record.is_complete(descriptor, begun) else None

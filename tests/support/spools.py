@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from shared import kept, segment
+from shared import kept, pool, segment
 from shared.entry import Entry
 from shared.record import Record
 from shared.sender import Sender
@@ -46,15 +46,15 @@ def content(path: Path) -> bytes:
 
 
 def files_below(folder: Path) -> set[str]:
-    """Every file that holds anything, as a relative path, the spool's own marks apart; of segments
-    the instances.
+    """Every file that holds anything, as a relative path, but the spool's own marks and what waits
+    to be written again; of segments the instances.
     """
     below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     return {
         path
         for each in below  # what goes while this looks is not there
         if each.is_file() and each.name != ".version" and not _is_empty_partial(each)
-        if each.parent.name != ".ledger"
+        if each.parent.name not in {".ledger", pool.FOLDER}
         for path in _held(folder, each)
     }
 

@@ -11,7 +11,7 @@ from shared.dicomweb.multipart import Part, PartChanged
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.quarantine import place
-from shared.record import BLOCK, MARK, Damaged
+from shared.record import BLOCK, MARK, Damaged, length_of
 from shared.spool_check import Finding, Kind, check, repair
 from tests.support.segmented import Gathering, damage, gathering
 from tests.support.spools import open_spool
@@ -53,11 +53,32 @@ def test_its_file_goes_to_quarantine_and_its_segment_can_go(tmp_path: Path) -> N
     assert not segment.exists()
 
 
-def test_two_in_a_row_are_one_and_stop_at_a_hole(tmp_path: Path) -> None:
+def test_each_goes_by_itself_as_its_mark_tells(tmp_path: Path) -> None:
     with gathering(tmp_path) as own:
         first, second, delivered, last = (own.keep(CONTENT) for _ in range(4))
         damage(own, first)
         damage(own, second)
+        own.spool.release(delivered)
+    spool = open_spool(tmp_path)
+    found = damages(own)
+    assert [each.path for each in found] == [
+        each.path.rpartition("/")[0] for each in (first, second)
+    ]
+
+    for each in found:
+        repair(spool, each)
+
+    for item in spool.quarantined():
+        assert place(tmp_path, item).read_bytes().startswith(CONTENT)
+    assert list(spool.scan("cloud")) == [last]
+
+
+def test_two_in_a_row_without_marks_are_one(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        first, second, delivered, last = (own.keep(CONTENT) for _ in range(4))
+        for each in (first, second):
+            damage(own, each)
+            overwrite(own, each, length_of(each.size) - MARK, bytes(MARK))
         own.spool.release(delivered)
     spool = open_spool(tmp_path)
     [found] = damages(own)

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import growing, kept, segments
+from shared import growing, kept, pool, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.growing import Growing
-from shared.record import BLOCK, Damaged, length_of
+from shared.record import BLOCK, Damaged
+from shared.spool_check import check
 from tests.support.segmented import SYNCS, Gathering, gathering
+from tests.support.waiting import wait_until
 
 SIZES = (1, 4096, 70_000, 500_000, 900_000)
-# Bytes that are not delivered, from which on the page cache is spared; and of a write.
-LIMITS = [(1 << 40, 1 << 40), (0, 0), (0, 1 << 40), (600_000, 100_000)]
+MEBIBYTE = 1024 * 1024
 
 
 def content(size: int) -> bytes:
@@ -40,18 +41,25 @@ def current(own: Gathering) -> Growing:
 
 
 @SYNCS
-@pytest.mark.parametrize(("followed", "large"), LIMITS)
+@pytest.mark.parametrize(("followed", "large"), [(99, 0), (0, 0), (99, 1 << 40), (0, 1 << 40)])
 def test_it_comes_back_whole_whichever_way_it_went(
     followed: int, large: int, tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also from files that are used again, all of whose bytes are those of others."""
     monkeypatch.setattr(growing, "FOLLOWED", followed)
-    monkeypatch.setattr(growing, "BETWEEN", 0)
     monkeypatch.setattr(growing, "LARGE", large)
+    monkeypatch.setattr(growing, "CAPACITY", 3 * MEBIBYTE)
     with gathering(tmp_path, sync=sync) as own:
-        sent = {own.keep(data): data for size in SIZES * 3 if (data := os.urandom(size))}
+        for round_ in range(5):
+            sizes = SIZES[round_:] + SIZES[: round_ + 3] * 2
+            sent = {own.keep(data): data for size in sizes if (data := os.urandom(size))}
 
-        assert list(own.spool.scan("cloud")) == list(sent)
-        assert {entry: read(own, entry) for entry in sent} == sent
+            assert list(own.spool.scan("cloud")) == list(sent)
+            assert {entry: read(own, entry) for entry in sent} == sent
+            assert own.spool.release_all(dict.fromkeys(sent)) == {}
+            assert list(own.spool.scan("cloud")) == []
+            assert list(check(own.spool, ["cloud"])) == []
+        assert list((tmp_path / pool.FOLDER).iterdir())
 
 
 def test_where_nothing_can_be_forgotten_it_is_written_all_the_same(
@@ -67,7 +75,6 @@ def test_where_nothing_can_be_forgotten_it_is_written_all_the_same(
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
         return write(descriptor, buffers, offset)
 
-    monkeypatch.setattr(growing, "FOLLOWED", 0)
     monkeypatch.setattr(growing, "LARGE", 0)
     monkeypatch.setattr(os, "pwritev", old)
     with gathering(tmp_path, sync=False) as own:
@@ -78,27 +85,66 @@ def test_where_nothing_can_be_forgotten_it_is_written_all_the_same(
 
 
 @SYNCS
-def test_who_keeps_up_is_found_by_what_is_left(
+def test_only_what_is_used_again_goes_through_the_page_cache_and_only_to_who_keeps_up(
     tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new segment counts the one before: a modality that sends all night fills many."""
-    monkeypatch.setattr(growing, "FOLLOWED", 300_000)
-    monkeypatch.setattr(growing, "BETWEEN", 0)
-    monkeypatch.setattr(segments, "CAPACITY", 4 * length_of(100_000))
+    monkeypatch.setattr(growing, "FOLLOWED", 2)
+    monkeypatch.setattr(growing, "CAPACITY", 2 * MEBIBYTE)
     with gathering(tmp_path, sync=sync) as own:
-        first = [own.keep(b"x" * 100_000)]
-        assert current(own)._is_followed()
-        first += [own.keep(b"x" * 100_000) for _ in range(3)]
-        assert not current(own)._is_followed()
+        entries = [own.keep(b"x" * 900_000) for _ in range(3)]
+        assert not current(own)._through_cache
+        own.spool.release_all(dict.fromkeys(entries[:2]))
 
-        elder, second = current(own), own.keep(b"x")
-        assert current(own) is not elder
-        assert not current(own)._is_followed()
+        entries += [own.keep(b"x" * 900_000) for _ in range(2)]
+        assert current(own)._through_cache
+        own.spool.release_all(dict.fromkeys(entries[2:3]))
+        entries += [own.keep(b"x" * 900_000) for _ in range(5)]
+        assert not current(own)._through_cache
 
-        own.spool.release_all(dict.fromkeys(first[:2]))
-        assert current(own)._is_followed()
-        own.spool.release_all(dict.fromkeys([*first, second]))
-        assert current(own)._is_followed()
+
+def test_what_is_idle_ends_and_what_was_delivered_of_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gathering(tmp_path, sync=False) as own:
+        first, second = own.keep(b"x" * 1000), own.keep(b"y" * 1000)
+        own.spool.release(first)
+        own.spool.rest()
+        assert own.segment(first).exists()
+
+        monkeypatch.setattr(segments, "IDLE", 0.0)
+        own.spool.rest()
+        assert own.segment(second).exists()
+        own.spool.release(second)
+        assert not own.segment(second).exists()
+        assert own.segment(own.keep(b"z")) != own.segment(first)
+
+
+def test_what_was_delivered_of_one_that_is_appended_to_goes_before_it_ends(
+    tmp_path: Path,
+) -> None:
+    with gathering(tmp_path, sync=False) as own:
+        entries = [own.keep(os.urandom(100_000)) for _ in range(10)]
+        own.spool.release_all(dict.fromkeys(entries[1:9]))
+        before = own.segment(entries[0]).stat().st_blocks
+        current(own).made -= segments.IDLE
+
+        own.spool.rest()
+
+        assert own.segment(entries[0]).stat().st_blocks < before * 0.4
+        assert list(own.spool.scan("cloud")) == [entries[0], entries[9]]
+        after = own.keep(b"after")
+        assert own.segment(after) == own.segment(entries[0])
+        assert list(own.spool.scan("cloud")) == [entries[0], entries[9], after]
+
+
+def test_the_thread_that_commits_rests_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "IDLE", 0.0)
+    with gathering(tmp_path) as own:
+        entry = own.keep(b"x" * 1000)
+        own.spool.release(entry)
+        own.spool.rest()
+        wait_until(lambda: not own.segment(entry).exists(), 10, "it ends")
+        assert read(own, own.keep(b"after")) == b"after"
 
 
 @settings(max_examples=60, deadline=None)

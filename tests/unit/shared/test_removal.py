@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from shared import checksum, kept, open_segment, record, removal, segments
+from shared import checksum, growing, kept, open_segment, record, removal
 from shared.entry import Entry
 from shared.ledger import Sent
 from shared.record import BLOCK, Damaged, Record
 from shared.removal import runs
+from shared.segment import generation_of
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.small_disk import mounted_disk
 from tests.support.spools import keep, open_spool
@@ -25,7 +26,7 @@ def opened() -> int:
 
 def spread(own: Gathering, count: int, monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
     """Instances, each in a segment that nobody appends to any more."""
-    monkeypatch.setattr(segments, "CAPACITY", 1)
+    monkeypatch.setattr(growing, "CAPACITY", 1)
     kept_all = [own.keep(b"x" * 70_000) for _ in range(count)]
     own.spool.settle()
     return kept_all
@@ -104,7 +105,8 @@ def test_a_record_that_somebody_made_up_stops_no_other(
     """With a checksum that is right, as chance does not make one."""
     with gathering(tmp_path) as own:
         entries = [own.keep(b"x" * 100) for _ in range(3)]
-        head = record._HEADER.pack(record.MAGIC, record.length_of(size), size, len(name))
+        head = record.MAGIC + generation_of(own.segment(entries[1]))
+        head += record._LENGTHS.pack(record.length_of(size), size, len(name))
         head += bytes(checksum.SIZE) + name
         with own.segment(entries[1]).open("r+b") as file:
             file.seek(int(entries[1].path.split("/")[-2], 16))

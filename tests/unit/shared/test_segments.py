@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import kept, removal, segment, segments
+from shared import growing, kept, removal, segment
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.layout_version import check_version
@@ -168,7 +168,7 @@ def test_an_hour_has_a_segment_and_a_clock_set_back_begins_none(
 def test_a_full_segment_is_followed_by_another(
     tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "CAPACITY", 3 * length_of(5000))
+    monkeypatch.setattr(growing, "CAPACITY", 3 * length_of(5000))
     with gathering(tmp_path, sync=sync) as own:
         entries = [own.keep(bytes([each]) * 5000) for each in range(10)]
 
@@ -193,7 +193,7 @@ def test_a_new_segment_is_locked_whoever_tidies(tmp_path: Path) -> None:
         for number in range(2000):
             file = tmp_path / f"{number}.seg"
             try:
-                mine = segment.create_locked(file, 0o640)
+                mine = segment.create_locked(str(file), 0o640)
             except FileExistsError:
                 continue
             other = os.open(file, os.O_RDWR)
@@ -230,7 +230,7 @@ def test_no_record_is_lost_to_others_that_remove_and_tidy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Segments of two records each come and go; those of an even size must all stay."""
-    monkeypatch.setattr(segments, "CAPACITY", 2 * length_of(8))
+    monkeypatch.setattr(growing, "CAPACITY", 2 * length_of(8))
     open_spool(tmp_path).close()
     removers = [
         subprocess.Popen(

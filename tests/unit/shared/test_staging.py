@@ -83,7 +83,7 @@ def test_whoever_handed_it_over_takes_nothing_back(tmp_path: Path) -> None:
         assert (reception.size, other.size) == (11, 11)
         assert other.in_memory
         assert not reception.in_memory
-        assert bytes(other.record("name")[BLOCK : BLOCK + 11]) == b"handed over"
+        assert bytes(other.record("name", bytes(8))[BLOCK : BLOCK + 11]) == b"handed over"
         with pytest.raises(ValueError, match="not in memory"):
             reception.hand_over()
         other.abandon()
@@ -96,7 +96,7 @@ def test_buffers_are_used_again_and_show_nothing_of_before() -> None:
         assert buffer is not None
         one = Staged(staging, buffer, lambda: pytest.fail("it fits"))
         one.write(b"\xff" * (FITS - 5000 * (number % 2)))
-        record = one.record("name")
+        record = one.record("name", bytes(8))
         assert not bytes(record[BLOCK + one.size : -MARK]).strip(b"\0")
         one.abandon()
     assert staging._made == 1

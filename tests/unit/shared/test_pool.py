@@ -1,0 +1,244 @@
+"""Segments that wait to be written again: nobody's instance is ever written over."""
+
+import fcntl
+import math
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from shared import growing, kept, open_segment, pool, removal, segment
+from shared.entry import Entry
+from shared.record import Damaged
+from tests.support.segmented import SYNCS, Gathering, gathering
+from tests.support.small_disk import mounted_disk
+from tests.support.spools import open_spool
+
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two instances to a segment."""
+    monkeypatch.setattr(growing, "CAPACITY", 2 * MEBIBYTE)
+
+
+def content(salt: int) -> bytes:
+    return bytes([salt]) * 900_000
+
+
+def fill(own: Gathering, count: int = 2, first: int = 1) -> list[Entry]:
+    return [own.keep(content(first + each)) for each in range(count)]
+
+
+def read(own: Gathering, entry: Entry) -> bytes:
+    with kept.stream(own.spool.file(entry)) as stream:
+        return stream.read()
+
+
+def waiting(root: Path) -> set[str]:
+    return {each.name for each in (root / pool.FOLDER).iterdir()}
+
+
+@SYNCS
+def test_what_is_delivered_is_written_again_under_another_name(
+    tmp_path: Path, *, sync: bool
+) -> None:
+    with gathering(tmp_path, sync=sync) as own:
+        former = fill(own, 3)
+        inode = own.segment(former[0]).stat().st_ino
+
+        own.spool.release_all(dict.fromkeys(former[:2]))
+        assert len(waiting(tmp_path)) == 1
+        assert not own.segment(former[0]).exists()
+        later = fill(own, 2, first=7)
+
+        assert own.segment(later[1]).stat().st_ino == inode
+        assert waiting(tmp_path) == set()
+        assert list(own.spool.scan("cloud")) == [former[2], *later]
+        for each in former[:2]:
+            assert not kept.exists(own.spool.file(each))
+            with pytest.raises(FileNotFoundError):
+                read(own, each)
+            assert own.spool.release_all({each: None}) == {}
+        assert [read(own, each)[0] for each in [former[2], *later]] == [3, 7, 8]
+
+
+def test_a_reader_of_what_it_was_is_told_that_it_is_gone(tmp_path: Path) -> None:
+    """It must never see another instance's bytes as its own, whole or in part."""
+    with gathering(tmp_path) as own:
+        former = fill(own, 3)
+        path = own.spool.file(former[1])
+        with open_segment.held(), kept.opened(path) as opened:
+            assert opened.read(900_000, 0) == content(2)
+            done = threading.Thread(target=own.spool.release_all, args=(dict.fromkeys(former[:2]),))
+            done.start()
+            done.join()
+            later = fill(own, 2, first=7)
+            assert own.segment(later[1]).name != own.segment(former[1]).name
+
+            for length, offset in ((900_000, 0), (100, 600_000), (100_000, 500_000)):
+                with pytest.raises(FileNotFoundError):
+                    opened.read(length, offset)
+            for step in (kept.size, read_all, removal.remove):
+                if step is removal.remove:
+                    step(path)
+                else:
+                    with pytest.raises(FileNotFoundError):
+                        step(path)
+            with pytest.raises(FileNotFoundError), kept.as_it_is(path):
+                pass
+        assert [read(own, each)[0] for each in later] == [7, 8]
+
+
+def read_all(path: Path) -> bytes:
+    with kept.stream(path) as stream:
+        return stream.read()
+
+
+def test_who_was_about_to_mark_what_is_gone_marks_nothing(tmp_path: Path) -> None:
+    """An uploader that was stopped, and goes on once its segment is used again."""
+    with gathering(tmp_path) as own:
+        former = fill(own, 3)
+        path = own.spool.file(former[0])
+        with open_segment.held(), kept.opened(path):  # as a batch does
+            done = threading.Thread(target=own.spool.release_all, args=(dict.fromkeys(former[:2]),))
+            done.start()
+            done.join()
+            later = fill(own, 2, first=7)
+
+            assert removal.remove_all([path]) == {}
+
+        assert list(own.spool.scan("cloud")) == [former[2], *later]
+
+
+def test_nothing_is_written_again_while_somebody_marks(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        former = fill(own, 3)
+        with pool.staying(str(own.segment(former[0]))):
+            own.spool.release_all(dict.fromkeys(former[:2]))
+            assert waiting(tmp_path) == set()
+        assert not own.segment(former[0]).exists(), "it was removed instead"
+
+
+def test_who_marks_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a process that was stopped while it gave a segment away."""
+    monkeypatch.setattr(pool, "PATIENCE", 0.01)
+    with gathering(tmp_path) as own:
+        [entry] = fill(own, 1)
+        folder = os.open(tmp_path / pool.FOLDER, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+
+        assert set(own.spool.release_all({entry: None})) == {entry}
+
+        os.close(folder)
+        assert own.spool.release_all({entry: None}) == {}
+        assert list(own.spool.scan("cloud")) == []
+
+
+def test_what_has_another_name_is_never_written_again(tmp_path: Path) -> None:
+    """As a backup has that consists of hard links, or what a power failure left."""
+    with gathering(tmp_path) as own:
+        former = fill(own, 3)
+        backup = tmp_path / "backup"
+        os.link(own.segment(former[0]), backup)
+        own.spool.release_all(dict.fromkeys(former[:2]))
+        assert waiting(tmp_path) == set()
+
+        former = [former[2], *fill(own, 2)]
+        own.spool.release_all(dict.fromkeys(former[:2]))
+        [free] = waiting(tmp_path)
+        os.link(tmp_path / pool.FOLDER / free, tmp_path / "linked")
+        before = (tmp_path / "linked").read_bytes()
+        later = fill(own, 3, first=9)
+        assert (tmp_path / "linked").read_bytes() == before
+        assert set(later) <= set(own.spool.scan("cloud"))
+
+
+def test_what_waits_goes_before_long_and_at_the_next_start(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        own.spool.release_all(dict.fromkeys(fill(own, 3)[:2]))
+        own.spool.tidy()
+        assert waiting(tmp_path)
+        pool.empty(tmp_path, before=time.time() - 60)
+        assert waiting(tmp_path)
+        pool.empty(tmp_path, before=time.time() + 1)
+        assert waiting(tmp_path) == set()
+        own.spool.release_all(dict.fromkeys(fill(own, 4)))
+        assert waiting(tmp_path)
+    open_spool(tmp_path).close()
+    assert waiting(tmp_path) == set()
+
+
+def test_no_more_wait_than_there_are_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "SLOTS", 2)
+    with gathering(tmp_path) as own:
+        entries = fill(own, 9)
+        own.spool.release_all(dict.fromkeys(entries[:8]))
+        assert len(waiting(tmp_path)) == 2
+        assert [each.name for each in own.segment(entries[8]).parent.iterdir()] == [
+            own.segment(entries[8]).name
+        ]
+
+
+def test_where_space_is_scarce_none_waits_and_each_gives_back_its_own(tmp_path: Path) -> None:
+    with mounted_disk(tmp_path, 16 * MEBIBYTE), gathering(tmp_path) as own:
+        entries = fill(own, 3)
+        before = os.statvfs(tmp_path).f_bavail
+
+        own.spool.release(entries[0])
+
+        assert os.statvfs(tmp_path).f_bavail > before
+        assert list(own.spool.scan("cloud")) == entries[1:]
+        own.spool.release(entries[1])
+        assert waiting(tmp_path) == set()
+        assert not own.segment(entries[0]).exists()
+
+
+def test_the_space_of_what_was_delivered_comes_back_beside_what_stays(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        entries = fill(own, 3)
+        own.spool.release(entries[1])
+        file = own.segment(entries[0])
+        before = file.stat().st_blocks
+
+        own.spool.tidy()
+
+        assert file.stat().st_blocks < before * 0.6
+        assert read(own, entries[0]) == content(1)
+        assert list(own.spool.scan("cloud")) == [entries[0], entries[2]]
+
+
+def test_under_pressure_what_waits_goes_first(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        own.spool.release_all(dict.fromkeys(fill(own, 3)[:2]))
+        own.spool._retention.relieve_in_background()
+        assert waiting(tmp_path) == set()
+
+
+def test_damage_in_one_that_is_used_again_is_of_this_use(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        own.spool.release_all(dict.fromkeys(fill(own, 3)[:2]))
+        later = fill(own, 3, first=7)[1:]
+        at = int(later[1].path.split("/")[-2], 16)
+        with own.segment(later[1]).open("r+b") as file:
+            file.seek(at + 500_000)
+            file.write(b"changed")
+        with pytest.raises(Damaged):
+            read(own, later[1])
+
+
+def test_one_that_cannot_be_had_is_left_and_another_made(tmp_path: Path) -> None:
+    folder = tmp_path / pool.FOLDER
+    folder.mkdir()
+    (folder / f"0{segment.SUFFIX}").symlink_to("/dev/zero")
+    (folder / f"1{segment.SUFFIX}").mkdir()
+    target = str(tmp_path / "a.seg")
+
+    assert pool.take(tmp_path, target) is None
+    pool.empty(tmp_path, before=math.inf)
+    assert Path("/dev/zero").exists()

@@ -1,0 +1,320 @@
+"""Records of a segment: written whole or not there; what an earlier use of a file left is none."""
+
+import mmap
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared import pool, scan, segment
+from shared.checksum import checksum
+from shared.record import BLOCK, LARGEST, MARK, REMOVED, Damaged, Record, begun_at, frame, length_of
+from shared.scan import Damage, give_back, is_empty
+
+NAME = "18ec8898cb395818b8c31d17~4"
+GENERATION, EARLIER = bytes(range(1, 9)), bytes(range(11, 19))
+MOST = LARGEST - BLOCK - MARK  # bytes of a file that a buffer can take
+SIZES = [0, 1, *range(BLOCK - 9, BLOCK + 2), 2 * BLOCK - MARK, 100_000, MOST - 1, MOST]
+
+
+def content(size: int, salt: int = 0) -> bytes:
+    return bytes((each * 31 + salt) % 255 + 1 for each in range(min(size, 251))) * (size // 251 + 1)
+
+
+def records(descriptor: int, *, alone: bool = False) -> Iterator[Record | Damage]:
+    return scan.records(descriptor, GENERATION, alone=alone)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / pool.FOLDER).mkdir()
+    folder = tmp_path / "cloud" / "routine"
+    folder.mkdir(parents=True)
+    return folder / f"20260101000000-01020304-05060708{segment.SUFFIX}"
+
+
+@pytest.fixture
+def opened(file: Path) -> Iterator[int]:
+    descriptor = segment.create(str(file), 0o640)
+    yield descriptor
+    os.close(descriptor)
+
+
+def append(
+    descriptor: int,
+    data: bytes,
+    at: int | None = None,
+    *,
+    name: str = NAME,
+    generation: bytes = GENERATION,
+) -> Record:
+    """`at`: where, if not at the end of the file."""
+    at = os.fstat(descriptor).st_size if at is None else at
+    with mmap.mmap(-1, LARGEST) as buffer:
+        buffer[:] = b"\xff" * LARGEST  # what an instance before it left
+        buffer[BLOCK : BLOCK + len(data)] = data
+        view = memoryview(buffer)[: length_of(len(data))]
+        frame(view, name, len(data), checksum(data), generation)
+        assert os.pwrite(descriptor, view, at) == len(view)
+        view.release()
+    return Record(name, at, len(data))
+
+
+def plainly(file: Path) -> int:
+    return os.open(file, os.O_RDWR)
+
+
+def remove(descriptor: int, record: Record) -> None:
+    os.pwrite(descriptor, REMOVED, record.offset)
+
+
+def flip(descriptor: int, at: int) -> None:
+    [byte] = os.pread(descriptor, 1, at)
+    os.pwrite(descriptor, bytes([byte ^ 0x55]), at)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_record_comes_back_as_it_was_kept(size: int, file: Path, opened: int) -> None:
+    data = content(size)[:size]
+    before, middle, after = (append(opened, each) for each in (b"before", data, b"after"))
+
+    reader = plainly(file)
+    try:
+        assert list(records(reader)) == [before, middle, after]
+        assert begun_at(reader, middle.offset, GENERATION) == middle
+        assert os.pread(reader, size, middle.data) == data
+        rest = os.pread(reader, middle.length, middle.offset)[BLOCK + size : -MARK]
+        assert rest == bytes(len(rest)), "nothing of another instance"
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("left", [BLOCK, 2 * BLOCK, 3 * BLOCK, 3 * BLOCK + 1, 4 * BLOCK - 1])
+def test_a_torn_tail_is_not_listed_nor_told(left: int, file: Path, opened: int) -> None:
+    whole = append(opened, b"whole")
+    torn = append(opened, content(3 * BLOCK)[: 3 * BLOCK])
+    os.truncate(file, torn.offset + left)
+
+    reader = plainly(file)
+    try:
+        assert list(records(reader)) == [whole]
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize(("left", "told"), [(1, False), (17, True), (100, True)])
+def test_what_is_left_of_a_torn_head_hides_nothing(
+    left: int, file: Path, opened: int, *, told: bool
+) -> None:
+    """Told of once it is sure that it is of this use of the file."""
+    whole = append(opened, b"whole")
+    torn = append(opened, b"torn")
+    os.truncate(file, torn.offset + left)
+
+    reader = plainly(file)
+    try:
+        found = list(records(reader))
+        assert found[0] == whole
+        assert [each[0] for each in found[1:] if isinstance(each, Damage)] == [torn.offset] * told
+    finally:
+        os.close(reader)
+
+
+def test_a_record_without_a_mark_may_be_written_just_now(file: Path, opened: int) -> None:
+    """Where nobody appends the disk has lost it: what is there of its file is told, or sent."""
+    begun = append(opened, content(5 * BLOCK)[: 5 * BLOCK])
+    whole = append(opened, b"whole")
+    writer = plainly(file)
+    os.pwrite(writer, bytes(MARK), begun.offset + begun.length - MARK)
+
+    assert segment.lock(opened)
+    assert list(records(writer)) == [whole]
+    os.close(opened)
+    os.dup2(writer, opened)  # for the fixture
+    assert list(records(writer)) == [begun, whole]
+    assert list(records(writer)) == [begun, whole], "the look left no lock"
+    assert not scan.holds_nothing(writer, GENERATION)
+    os.close(writer)
+
+
+@pytest.mark.parametrize("at", [0, 8, 16, 24, 40, 60])
+def test_damage_is_told_and_hides_no_other(at: int, file: Path, opened: int) -> None:
+    before, damaged, after = (append(opened, content(9000, n)[:9000]) for n in range(3))
+    writer = plainly(file)
+    flip(writer, damaged.offset + at)
+
+    assert list(records(writer)) == [before, Damage(damaged.offset, after.offset), after]
+    with pytest.raises(Damaged):
+        begun_at(writer, damaged.offset, GENERATION)
+    os.close(writer)
+
+
+def test_a_mark_that_changed_hides_no_file_that_proves_itself(file: Path, opened: int) -> None:
+    kept = append(opened, b"whole")
+    writer = plainly(file)
+    flip(writer, kept.offset + kept.length - 1)
+
+    assert list(records(writer)) == [kept]
+    os.close(writer)
+
+
+def test_a_byte_of_the_file_that_changed_shows_when_it_is_read(file: Path, opened: int) -> None:
+    data = content(9000)[:9000]
+    append(opened, data)
+    reader = plainly(file)
+    [kept] = [each for each in records(reader) if isinstance(each, Record)]
+    os.close(reader)
+
+    kept.prove(data)
+    for at in (0, 4500, 8999):
+        changed = bytearray(data)
+        changed[at] ^= 1
+        with pytest.raises(Damaged):
+            kept.prove(bytes(changed))
+    with pytest.raises(Damaged):
+        kept.prove(data[:-1])
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_record_of_before_there_were_checksums_is_read(file: Path) -> None:
+    name, data = NAME.encode(), b"as it was kept by an earlier version"
+    head = struct.pack("<8sQQH", b"DWPSEG\0\1", length_of(len(data)), len(data), len(name)) + name
+    check = struct.pack("<I", zlib.crc32(head))
+    end = b"END\n" + check
+    record = (head + check).ljust(BLOCK, b"\0") + data.ljust(BLOCK - MARK, b"\0") + end
+    writer = plainly(file)
+    os.pwrite(writer, record * 4, 0)
+    flip(writer, 20)
+    remove(writer, Record(NAME, 3 * len(record), len(data)))
+
+    [damaged, *kept] = list(scan.records(writer, b""))
+    assert damaged == Damage(0, len(record))
+    assert kept == [Record(NAME, at * len(record), len(data)) for at in (1, 2)]
+    for each in kept:
+        assert isinstance(each, Record)
+        each.prove(data)
+    os.close(writer)
+
+
+def test_a_removed_record_is_gone_and_gives_back_its_space(file: Path, opened: int) -> None:
+    first, second = append(opened, bytes(500_000)), append(opened, b"second")
+    before = os.fstat(opened).st_blocks
+    writer = plainly(file)
+
+    remove(writer, first)
+
+    assert list(records(writer)) == [second]
+    assert not is_empty(writer, GENERATION)
+    give_back(writer, GENERATION)
+    assert os.fstat(opened).st_blocks < before / 10
+    assert list(records(writer)) == [second]
+    remove(writer, second)
+    assert is_empty(writer, GENERATION)
+    os.close(writer)
+
+
+def test_what_an_earlier_use_left_is_no_record_and_no_damage(file: Path, opened: int) -> None:
+    """Of any length, so that what comes now ends anywhere in what there was."""
+    for size in (9000, 70_000, 4000, 30_000):
+        append(opened, content(size)[:size], generation=EARLIER)
+    writer = plainly(file)
+    assert list(records(writer)) == []
+    assert is_empty(writer, GENERATION)
+
+    kept = [append(writer, content(5000)[:5000], 0)]
+    for _ in range(8):
+        at = kept[-1].offset + kept[-1].length
+        kept.append(append(writer, content(at % 7000)[: at % 7000], at))
+        assert list(records(writer)) == kept
+        assert list(scan.records(writer, EARLIER, alone=True))[-1:] != [kept[-1]]
+    for each in kept:
+        remove(writer, each)
+    assert is_empty(writer, GENERATION)
+    os.close(writer)
+
+
+@pytest.mark.parametrize("mark", [True, False], ids=["marked", "unmarked"])
+@pytest.mark.parametrize("at", [0, 8, 16, 60])
+def test_damage_before_what_an_earlier_use_left_is_told(
+    at: int, file: Path, opened: int, *, mark: bool
+) -> None:
+    """Of the last record, by what is left of its beginning, or its mark."""
+    append(opened, content(100_000)[:100_000], generation=EARLIER)
+    writer = plainly(file)
+    first = append(writer, b"first", 0)
+    last = append(writer, content(9000)[:9000], first.length)
+    flip(writer, last.offset + at)
+    if not mark:
+        flip(writer, last.offset + last.length - 1)
+
+    found = list(records(writer))
+
+    assert found[0] == first
+    told = [each.offset for each in found[1:] if isinstance(each, Damage)]
+    assert told == ([last.offset] if mark or at >= 16 else [])
+    if mark:
+        assert found[1:] == [Damage(last.offset, last.offset + last.length)]
+    os.close(writer)
+
+
+@pytest.mark.parametrize("reached", [BLOCK, 2 * BLOCK, 3 * BLOCK])
+def test_a_record_that_a_crash_cut_short_over_an_earlier_one_is_none(
+    reached: int, file: Path, opened: int
+) -> None:
+    """The process died in its write: nobody was told Success. Not so where another one follows."""
+    append(opened, content(100_000, 7)[:100_000], generation=EARLIER)
+    writer = plainly(file)
+    first = append(writer, b"first", 0)
+    before = os.pread(writer, 100_000, 0)
+    torn = append(writer, content(9000)[:9000], first.length)
+    end = torn.offset + torn.length
+    os.pwrite(writer, before[torn.offset + reached : end], torn.offset + reached)
+
+    assert list(records(writer)) == [first]
+    assert scan.holds_nothing(writer, GENERATION) is False
+    remove(writer, first)
+    assert scan.holds_nothing(writer, GENERATION)
+    assert not is_empty(writer, GENERATION), "somebody shall be told"
+
+    last = append(writer, b"last", end)
+    assert list(records(writer)) == [torn, last], "it was complete once"
+    os.close(writer)
+
+
+def test_a_record_that_is_written_just_now_is_no_damage(
+    file: Path, opened: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mark may be seen before its head."""
+    append(opened, content(100_000)[:100_000], generation=EARLIER)
+    writer = plainly(file)
+    first = append(writer, b"first", 0)
+    begun = append(writer, content(9000)[:9000], first.length)
+    flip(writer, begun.offset)
+    look = scan._end_of_damage
+
+    def meanwhile(descriptor: int, generation: bytes, at: int) -> int | None:
+        found = look(descriptor, generation, at)
+        if at == begun.offset:
+            flip(writer, begun.offset)
+        return found
+
+    monkeypatch.setattr(scan, "_end_of_damage", meanwhile)
+
+    assert list(records(writer)) == [first, begun]
+    os.close(writer)
+
+
+def test_a_generation_is_of_the_name_and_of_one_that_is_ours() -> None:
+    name = "/spool/cloud/routine/20260101000000-01020304-05060708.seg"
+    assert segment.generation_of(name) == GENERATION
+    for other in ("20260101000000-01020304.seg", "x.seg", "20260101000000-01020304-0506070.seg"):
+        assert segment.generation_of(other) == b""
+
+
+def test_a_file_system_is_asked_once_and_nothing_is_left(tmp_path: Path) -> None:
+    assert segment.are_possible(tmp_path)
+    assert not segment.are_possible(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []
