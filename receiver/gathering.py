@@ -26,10 +26,11 @@ class Gathering:
         self, staged: Staged, destination: str, *, urgent: bool, sender: Sender | None
     ) -> str:
         """What the spool calls it. Raises SpoolError."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            self._rest(self._loop)
-        kept: asyncio.Future[str] = self._loop.create_future()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._rest(loop)
+        kept: asyncio.Future[str] = loop.create_future()
         commit = Commit(staged.hand_over(), destination, urgent, sender, kept)
         if self._spool.commit(commit):
             self._tell_of([commit])

@@ -49,20 +49,21 @@ class Growing:
         self.begun = int(at)
         if elder and elder.hour == self.hour:  # where a clock was set back, time stands still
             self.begun = max(self.begun, elder.begun)
-        stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.begun))
         parent = f"{destination}/{URGENT if urgent else ROUTINE}"
-        name = f"{stamp}-{owner.process}-{next(owner.numbers):08x}{SUFFIX}"
-        self.path = f"{parent}/{name}"
-        self.file: str = f"{owner.root}/{self.path}"
-        self.generation: bytes = segment.generation_of(name)
+        make(owner.root, parent, sync=self._sync)
         self.end = 0  # bytes
         self.made = self.used = time.monotonic()  # `used`: at the last write
         self._forgetting = _DONTCACHE
-        make(owner.root, parent, sync=self._sync)
-        again = pool.take(owner.root, self.file)
-        self._through_cache = again is not None and _is_followed(f"{owner.root}/{parent}")
-        self._cached = -1
-        self._descriptor: int = segment.create_locked(self.file, MODE) if again is None else again
+        self._through_cache = False
+        self._descriptor = self._cached = -1
+        while self._descriptor < 0:
+            stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.begun))
+            name = f"{stamp}-{owner.process}-{next(owner.numbers):08x}{SUFFIX}"
+            self.path = f"{parent}/{name}"
+            self.file: str = f"{owner.root}/{self.path}"
+            self.generation: bytes = segment.generation_of(name)
+            with suppress(FileExistsError):  # whoever tidies was faster than the lock
+                self._descriptor = self._opened(owner.root)
         try:
             self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
@@ -70,6 +71,14 @@ class Growing:
         except OSError:
             self.seal()
             raise
+
+    def _opened(self, root: Path) -> int:
+        """Raises OSError."""
+        again = pool.take(root, self.file)
+        if again is None:
+            return segment.create_locked(self.file, MODE)
+        self._through_cache = _is_followed(self.file.rpartition("/")[0])
+        return again
 
     def append(self, records: Sequence[memoryview], length: int) -> int:
         """`length` bytes in all. Where they begin. Raises OSError, with nothing kept."""

@@ -28,6 +28,7 @@ class Incoming:
         self._folder = f"{root}/{FOLDER}"
         self.process = f"{process:08x}"
         self._numbers = itertools.count()
+        self.segments = itertools.count()  # of this process, numbered
         self._lock: int | None = None
         self._home: os.stat_result | None = None  # of the folder, as it was when it was begun with
         self._locking = Lock()

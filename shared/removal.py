@@ -108,10 +108,10 @@ def _remove_from(
     found: OpenSegment, there: dict[Record, Path], failed: dict[Path, OSError]
 ) -> None:
     """`failed` is told of those that could not be removed."""
-    scarce = pool.is_scarce(found.to_change, CAPACITY)
+    at_once = not found.generation or pool.is_scarce(found.to_change, CAPACITY)
     for run in runs(there):
         try:
-            if scarce:  # then it is needed at once
+            if at_once:  # where space is scarce, or an earlier version still reads it
                 segment.make_hole(found.to_change, run[0].offset, sum(each.length for each in run))
             else:
                 for each in run:

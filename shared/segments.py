@@ -6,7 +6,6 @@ A segment belongs to a destination and a priority, and to the one process that h
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 from shared import growing, logs, pool
@@ -49,7 +48,7 @@ class Segments:
     """Not for several threads at once."""
 
     def __init__(self, root: Path, incoming: Incoming, name: Naming, *, sync: bool) -> None:
-        self._owner = Owner(root, incoming.process, sync, count())
+        self._owner = Owner(root, incoming.process, sync, incoming.segments)
         self._incoming = incoming
         self._name = name
         self._open: dict[Key, Growing] = {}

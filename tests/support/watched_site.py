@@ -21,7 +21,8 @@ from tests.support.ups_server import Script, UpsServer
 
 LIVE_PATHS = ("/livez", "/readyz", "/nothing", "/metrics")
 KEEP_ALL = ("--appendonly", "yes", "--auto-aof-rewrite-percentage", "0")  # every write ever made
-WITH_PATIENT_DATA = {".dcm"}  # the instances themselves, which only the spool's owner reads
+# The instances themselves, which only the spool's owner reads.
+WITH_PATIENT_DATA = {".dcm", ".seg"}
 
 
 class Traces:
