@@ -65,6 +65,7 @@ class Growing:
             with suppress(FileExistsError):  # whoever tidies was faster than the lock
                 self._descriptor = self._opened(owner.root)
         try:
+            self._itself = os.fstat(self._descriptor)
             self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
                 sync_folder(f"{owner.root}/{parent}")
@@ -129,7 +130,8 @@ class Growing:
         """In a file that was removed, or that a mount has covered, nobody would find again what a
         sender was told is safe. Raises OSError.
         """
-        if not segment.is_named(self.file, self._descriptor):
+        named = os.lstat(self.file)
+        if not os.path.samestat(named, self._itself):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 

@@ -17,6 +17,7 @@ from shared.record import (
     REMOVED,
     Record,
     begins,
+    is_blank,
     unreadable_is_damaged,
     whole,
 )
@@ -93,8 +94,8 @@ class OpenSegment:
         os.pwrite(self.to_change, REMOVED, record.offset)
 
     def is_blank(self, offset: int, length: int) -> bool:
-        """Whether there are zeros alone, as where a record was removed. Raises OSError."""
-        return not os.pread(self._descriptor, length, offset).strip(b"\0")
+        """Whether nothing is there, as where a record was removed. Raises OSError."""
+        return is_blank(os.pread(self._descriptor, length, offset))
 
     def close(self) -> None:
         """Unless it is held: then whoever holds it does. From any thread, any number of times: a

@@ -118,10 +118,17 @@ def begins(data: bytes, generation: bytes) -> bool:
     return form is not None and of[: form.generation] == generation
 
 
+def is_blank(data: bytes) -> bool:
+    """Whether there is nothing: where two remove a record at once, the one may mark it after the
+    other, or whoever tidies, has made it a hole.
+    """
+    return data.lstrip(REMOVED).strip(b"\0") == b""
+
+
 def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
     """Of the first block of a record; None for zeros. Raises Damaged for anything else."""
     if not begins(block, generation):
-        if block.strip(b"\0"):
+        if not is_blank(block):
             raise Damaged
         return None
     if len(block) < BLOCK:

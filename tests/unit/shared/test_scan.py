@@ -216,6 +216,20 @@ def test_a_removed_record_is_gone_and_gives_back_its_space(file: Path, opened: i
     os.close(writer)
 
 
+def test_a_mark_in_a_hole_is_nothing(file: Path, opened: int) -> None:
+    """Of the second who removed it, after somebody tidied."""
+    first, second = append(opened, b"first"), append(opened, b"second")
+    writer = plainly(file)
+    remove(writer, first)
+    give_back(writer, GENERATION)
+    remove(writer, first)
+
+    assert list(records(writer)) == [second]
+    remove(writer, second)
+    assert is_empty(writer, GENERATION)
+    os.close(writer)
+
+
 def test_what_an_earlier_use_left_is_no_record_and_no_damage(file: Path, opened: int) -> None:
     """Of any length, so that what comes now ends anywhere in what there was."""
     for size in (9000, 70_000, 4000, 30_000):
