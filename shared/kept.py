@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from shared import logs, open_segment, pool, scan, segment
+from shared import logs, open_segment, scan, segment
 from shared.entry import OFFSET, SUFFIX, size_of
 from shared.errors import SpoolError
 from shared.faults import spool_fault
@@ -110,9 +110,7 @@ def as_it_is(path: Path) -> Iterator[Kept]:
     Raises OSError: FileNotFoundError where it is gone, or was kept in a file.
     """
     segment_path, offset = place(path) or ("", 0)
-    with pool.staying(segment_path), closing(open_segment.take(segment_path)) as found:
-        if not found.is_named:
-            raise _gone()
+    with closing(open_segment.take(segment_path)) as found, found.staying():
         try:
             record, _ = record_at(found, offset, path)
         except Damaged:  # then its path says where it was, and how long

@@ -3,6 +3,7 @@
 Whoever deals with many instances says so (`held`): then each of their segments is opened once.
 """
 
+import errno
 import mmap
 import os
 from collections.abc import Iterator
@@ -89,8 +90,25 @@ class OpenSegment:
         """Whether it still has its name. Raises OSError."""
         return segment.is_named(self.path, self._descriptor)
 
+    @contextmanager
+    def staying(self) -> Iterator[None]:
+        """It keeps its name meanwhile, unless it is removed: what is in it is not written over.
+        Raises FileNotFoundError where nothing is left in it, and it may be about to; OSError.
+        """
+        if not self.generation:  # never written again
+            yield
+            return
+        if not segment.share(self._descriptor):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        try:
+            if not self.is_named:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            yield
+        finally:
+            segment.let_go(self._descriptor)
+
     def mark_removed(self, record: Record) -> None:
-        """While the segment stays, see shared.pool. Raises OSError."""
+        """While it stays. Raises OSError."""
         os.pwrite(self.to_change, REMOVED, record.offset)
 
     def is_blank(self, offset: int, length: int) -> bool:

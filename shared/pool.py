@@ -2,16 +2,14 @@
 and often in memory too, so that a commit takes half as long.
 
 Nothing is written over while somebody may still mark what was delivered in it: whoever does holds a
-lock on this folder (`staying`), and proves that the segment still has its name.
+share of the segment, and has proven that it still has its name (OpenSegment.staying).
 """
 
-import errno
-import fcntl
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from shared import segment
@@ -24,8 +22,7 @@ MODE = 0o750
 KEPT = 60.0  # seconds that one waits: what is in it was delivered, and is patient data
 SHARE = 64  # of the space that is free, one part of so many for each
 SMALLEST = 1024 * 1024  # bytes; a smaller one is not worth it
-PATIENCE = 0.1  # seconds for who holds a lock for a moment
-_PAUSE = 0.0005  # seconds
+PATIENCE, PAUSE = 0.1, 0.0005  # seconds for who holds a lock for a moment, between looks
 
 IsDone = Callable[[int, bytes], bool]
 
@@ -59,24 +56,6 @@ def take(root: Path, path: str) -> int | None:
     return None
 
 
-@contextmanager
-def staying(path: str) -> Iterator[None]:
-    """What has that name, of a segment, or none, keeps it meanwhile; but it may be removed. Raises
-    OSError.
-    """
-    try:
-        folder = os.open(_folder(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:  # then nothing can be given either
-        yield
-        return
-    try:
-        if not _in_time(lambda: _is_locked(folder, fcntl.LOCK_SH)):
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        yield
-    finally:
-        os.close(folder)
-
-
 def part_with(path: str, descriptor: int, is_done: IsDone = is_empty) -> bool:
     """A segment in which nothing is left, and to which nothing will come: whoever appends to one
     holds its lock. Whether it is gone. Raises OSError.
@@ -101,17 +80,13 @@ def _give(path: str, descriptor: int) -> bool:
     if not generation_of(path) or found.st_nlink != 1 or found.st_size < SMALLEST:
         return False
     with suppress(OSError):
-        if is_scarce(descriptor, found.st_size):
-            return False
-        folder = os.open(_folder(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            if _is_locked(folder, fcntl.LOCK_EX):
-                free = [each for each in _slots(_root(path)) if not os.path.lexists(each)]
-                if free:
-                    os.rename(path, free[0])  # noqa: PTH104
-                    return True
-        finally:
-            os.close(folder)
+        free = [each for each in _slots(path.rsplit("/", 3)[0]) if not os.path.lexists(each)]
+        if free and not is_scarce(descriptor, found.st_size) and segment.claim(descriptor):
+            try:
+                os.rename(path, free[0])  # noqa: PTH104  what waits there by now is removed so
+            finally:
+                segment.let_go(descriptor)
+            return True
     return False
 
 
@@ -124,8 +99,11 @@ def is_scarce(descriptor: int, size: int) -> bool:
 def _proven(path: str) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | segment.DIRECT)
     try:
-        locked = _in_time(lambda: lock(descriptor))  # whoever gave it is about to let go of it
-        if locked and is_named(path, descriptor) and os.fstat(descriptor).st_nlink == 1:
+        if (
+            _is_locked(descriptor)
+            and is_named(path, descriptor)
+            and os.fstat(descriptor).st_nlink == 1
+        ):
             return descriptor
     except OSError:
         os.close(descriptor)
@@ -134,33 +112,15 @@ def _proven(path: str) -> int | None:
     return None
 
 
-def _in_time(had: Callable[[], bool]) -> bool:
-    """Whether it was, before long."""
+def _is_locked(descriptor: int) -> bool:
+    """By us; whoever gave it is about to let go of it. Raises OSError."""
     end = time.monotonic() + PATIENCE
-    while not had():
+    while not lock(descriptor):
         if time.monotonic() > end:
             return False
-        time.sleep(_PAUSE)
+        time.sleep(PAUSE)
     return True
 
 
 def _slots(root: str) -> list[str]:
     return [f"{root}/{FOLDER}/{each}{segment.SUFFIX}" for each in range(SLOTS)]
-
-
-def _folder(path: str) -> str:
-    return f"{_root(path)}/{FOLDER}"
-
-
-def _root(path: str) -> str:
-    """Of the spool that a segment is in."""
-    return path.rsplit("/", 3)[0]
-
-
-def _is_locked(descriptor: int, how: int) -> bool:
-    """By us, now. Raises OSError."""
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -92,9 +92,8 @@ def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OS
     failed: dict[Path, OSError] = {}
     try:
         with closing(open_segment.take(segment_path)) as found:
-            with pool.staying(segment_path):
-                if found.is_named:
-                    _remove_from(found, _those_there(found, those, failed), failed)
+            with found.staying():
+                _remove_from(found, _those_there(found, those, failed), failed)
             with suppress(OSError):  # else it goes with remove_done
                 pool.part_with(segment_path, found.to_change)
     except FileNotFoundError:

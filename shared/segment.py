@@ -12,6 +12,7 @@ import mmap
 import os
 import re
 import secrets
+import struct
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from shared.regular import CAREFUL, proven
 SUFFIX = ".seg"
 _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocate(2)
 DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
+_SET_LOCK: int = getattr(fcntl, "F_OFD_SETLK", -1)  # Linux
+_FLOCK = "@hhqqi4x"  # struct flock of a 64-bit Linux: type, whence, start, length, process
 _ADVISE = getattr(os, "posix_fadvise", None)
 _SEEK_DATA: int | None = getattr(os, "SEEK_DATA", None)
 _SEEK_HOLE: int | None = getattr(os, "SEEK_HOLE", None)
@@ -55,6 +58,34 @@ def lock(segment: int) -> bool:
 def unlock(segment: int) -> None:
     """Raises OSError."""
     fcntl.flock(segment, fcntl.LOCK_UN)
+
+
+def share(segment: int) -> bool:
+    """Hold a share of it, while what is in it is marked; whether it was had. Raises OSError.
+
+    Of another kind than `lock`, which whoever appends holds: who marks must not wait for that.
+    """
+    return _has(segment, fcntl.F_RDLCK)
+
+
+def claim(segment: int) -> bool:
+    """Have it alone, of those who share; whether it was had. Raises OSError."""
+    return _has(segment, fcntl.F_WRLCK)
+
+
+def let_go(segment: int) -> None:
+    """Of a share, or all of it. Raises OSError."""
+    _has(segment, fcntl.F_UNLCK)
+
+
+def _has(segment: int, kind: int) -> bool:
+    """An open file description lock (fcntl(2)) on the whole file; never waits."""
+    asked = struct.pack(_FLOCK, kind, os.SEEK_SET, 0, 0, 0)
+    try:
+        fcntl.fcntl(segment, _SET_LOCK, asked)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 def is_named(path: str | Path, segment: int) -> bool:
@@ -113,8 +144,12 @@ def are_possible(folder: Path) -> bool:
             blocks[:] = b"\1" * len(blocks)
             os.pwrite(segment, blocks, 0)
             make_hole(segment, 0, BLOCK)
-            os.close(open_again(segment, os.O_WRONLY))
-            return data_from(segment, 0) == BLOCK and lock(segment)
+            again = open_again(segment, os.O_RDWR)
+            try:  # on some network file systems the two kinds of lock are one
+                locked = lock(segment) and share(again)
+            finally:
+                os.close(again)
+            return data_from(segment, 0) == BLOCK and locked
         finally:
             os.close(segment)
             probe.unlink()

@@ -1,16 +1,17 @@
 """Segments that wait to be written again: nobody's instance is ever written over."""
 
-import fcntl
 import math
 import os
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from shared import growing, kept, open_segment, pool, removal, segment
 from shared.entry import Entry
+from shared.open_segment import OpenSegment
 from shared.record import Damaged
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.small_disk import mounted_disk
@@ -115,27 +116,26 @@ def test_who_was_about_to_mark_what_is_gone_marks_nothing(tmp_path: Path) -> Non
 
 
 def test_nothing_is_written_again_while_somebody_marks(tmp_path: Path) -> None:
+    """However long: whoever does may have been stopped. Then it is removed instead."""
     with gathering(tmp_path) as own:
         former = fill(own, 3)
-        with pool.staying(str(own.segment(former[0]))):
+        file = own.segment(former[0])
+        with closing(OpenSegment(str(file))) as other, other.staying():
             own.spool.release_all(dict.fromkeys(former[:2]))
             assert waiting(tmp_path) == set()
-        assert not own.segment(former[0]).exists(), "it was removed instead"
+        assert not file.exists()
 
 
-def test_who_marks_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a process that was stopped while it gave a segment away."""
-    monkeypatch.setattr(pool, "PATIENCE", 0.01)
+def test_who_marks_waits_for_nobody(tmp_path: Path) -> None:
+    """A process that was stopped while it gives a segment away has found nothing left in it."""
     with gathering(tmp_path) as own:
-        [entry] = fill(own, 1)
-        folder = os.open(tmp_path / pool.FOLDER, os.O_RDONLY)
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        [entry, *_] = fill(own, 3)
+        with own.segment(entry).open("r+b") as other:
+            assert segment.claim(other.fileno())
 
-        assert set(own.spool.release_all({entry: None})) == {entry}
-
-        os.close(folder)
-        assert own.spool.release_all({entry: None}) == {}
-        assert list(own.spool.scan("cloud")) == []
+            assert own.spool.release_all({entry: None}) == {}
+            with pytest.raises(FileNotFoundError), kept.as_it_is(own.spool.file(entry)):
+                pass
 
 
 def test_what_has_another_name_is_never_written_again(tmp_path: Path) -> None:
