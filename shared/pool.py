@@ -60,18 +60,17 @@ def part_with(path: str, descriptor: int, is_done: IsDone = is_empty) -> bool:
     """A segment in which nothing is left, and to which nothing will come: whoever appends to one
     holds its lock. Whether it is gone. Raises OSError.
     """
-    generation = generation_of(path)
-    if not is_done(descriptor, generation) or not lock(descriptor):
+    if not lock(descriptor):
         return False
     try:
-        if is_done(descriptor, generation) and is_named(path, descriptor):
-            if not _give(path, descriptor):
-                with suppress(FileNotFoundError):
-                    os.unlink(path)  # noqa: PTH108
-            return True
+        if not is_done(descriptor, generation_of(path)) or not is_named(path, descriptor):
+            return False
+        if not _give(path, descriptor):
+            with suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108
+        return True
     finally:
         unlock(descriptor)
-    return False
 
 
 def _give(path: str, descriptor: int) -> bool:

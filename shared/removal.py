@@ -11,7 +11,7 @@ from shared import logs, open_segment, pool, scan, segment
 from shared.growing import CAPACITY
 from shared.kept import Kept, opened, place, record_at
 from shared.open_segment import OpenSegment
-from shared.record import Damaged, Record
+from shared.record import Damaged, Record, begun_at
 from shared.sync import sync_data, sync_folder
 
 PIECE = 1024 * 1024  # bytes copied at a time
@@ -93,14 +93,25 @@ def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OS
     try:
         with closing(open_segment.take(segment_path)) as found:
             with found.staying():
-                _remove_from(found, _those_there(found, those, failed), failed)
+                there = _those_there(found, those, failed)
+                _remove_from(found, there, failed)
             with suppress(OSError):  # else it goes with remove_done
-                pool.part_with(segment_path, found.to_change)
+                if not _is_followed(found, there):
+                    pool.part_with(segment_path, found.to_change)
     except FileNotFoundError:
         pass
     except OSError as error:
         failed |= {path: error for _, path in those}
     return failed
+
+
+def _is_followed(found: OpenSegment, there: Iterable[Record]) -> bool:
+    """Whether there is one behind them: then nobody need look at those before. Raises OSError."""
+    last = max(there, key=lambda each: each.offset, default=None)
+    if last is None:
+        return False
+    after = begun_at(found.to_change, last.offset + last.length, found.generation)
+    return after is not None and not after.removed
 
 
 def _remove_from(
