@@ -3,7 +3,7 @@
 <destination>/<urgent|routine>/<YYYYMMDDHHMMSS>/<received, ns, hex><process, hex>~<size><sender>.dcm
 
 In a segment (see shared.kept) the third part is
-<YYYYMMDDHHMMSS>-<process, hex>-<random, hex>.seg/<offset, hex>.
+<YYYYMMDDHHMMSS>-<process, hex>-<number, hex>.seg/<offset, hex>.
 
 `sender` is there where the destination's URI depends on it: ~<called AE>~<calling AE>~<modality>,
 percent-encoded.

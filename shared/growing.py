@@ -54,7 +54,6 @@ class Growing:
         self.end = 0  # bytes
         self.made = self.used = time.monotonic()  # `used`: at the last write
         self._forgetting = _DONTCACHE
-        self._through_cache = False
         self._descriptor = self._cached = -1
         while self._descriptor < 0:
             stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.begun))
@@ -62,24 +61,20 @@ class Growing:
             self.path = f"{parent}/{name}"
             self.file: str = f"{owner.root}/{self.path}"
             self.generation: bytes = segment.generation_of(name)
+            again = pool.take(owner.root, self.file)
             with suppress(FileExistsError):  # whoever tidies was faster than the lock
-                self._descriptor = self._opened(owner.root)
+                self._descriptor = (
+                    segment.create_locked(self.file, MODE) if again is None else again
+                )
         try:
             self._itself = os.fstat(self._descriptor)
+            self._through_cache = again is not None and _is_followed(f"{owner.root}/{parent}")
             self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
                 sync_folder(f"{owner.root}/{parent}")
         except OSError:
             self.seal()
             raise
-
-    def _opened(self, root: Path) -> int:
-        """Raises OSError."""
-        again = pool.take(root, self.file)
-        if again is None:
-            return segment.create_locked(self.file, MODE)
-        self._through_cache = _is_followed(self.file.rpartition("/")[0])
-        return again
 
     def append(self, records: Sequence[memoryview], length: int) -> int:
         """`length` bytes in all. Where they begin. Raises OSError, with nothing kept."""

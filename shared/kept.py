@@ -142,8 +142,9 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
         data = found.begin(offset)
         record = _parsed(found, data[:BLOCK], offset)
         if record is None:
-            raise _gone() if found.is_blank(offset, length_of(_size_told(path))) else Damaged
-        if record.removed:
+            blank = found.is_blank(offset, length_of(_size_told(path)))
+            raise _gone() if blank or not found.is_named else Damaged
+        if record.removed or not found.is_there(record):  # asked again: the rest was read after it
             raise _gone()
         found.records[offset] = record
         head = data[BLOCK:]
@@ -231,7 +232,10 @@ def records(path: Path) -> Iterator[Record | Damage]:
     try:
         descriptor = open_regular(path)
         try:
-            yield from scan.records(descriptor, segment.generation_of(path))
+            for found in scan.records(descriptor, segment.generation_of(path)):
+                if isinstance(found, Damage) and not segment.is_named(path, descriptor):
+                    return  # it is written again meanwhile
+                yield found
         finally:
             os.close(descriptor)
     except OSError as error:

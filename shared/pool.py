@@ -7,12 +7,14 @@ share of the segment, and has proven that it still has its name (OpenSegment.sta
 
 import math
 import os
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from shared import segment
+from shared.regular import CAREFUL
 from shared.scan import is_empty
 from shared.segment import generation_of, is_named, lock, unlock
 
@@ -20,7 +22,7 @@ FOLDER = ".free"
 SLOTS = 8
 MODE = 0o750
 KEPT = 60.0  # seconds that one waits: what is in it was delivered, and is patient data
-SHARE = 64  # of the space that is free, one part of so many for each
+SCARCE = 2 * 1024**3  # bytes that are free; with less none waits
 SMALLEST = 1024 * 1024  # bytes; a smaller one is not worth it
 PATIENCE, PAUSE = 0.1, 0.0005  # seconds for who holds a lock for a moment, between looks
 
@@ -49,8 +51,10 @@ def take(root: Path, path: str) -> int | None:
     """
     for slot in _slots(str(root)):
         with suppress(OSError):
+            if not _is_nobodys(os.lstat(slot)):
+                continue
             os.rename(slot, path)  # noqa: PTH104
-            if descriptor := _proven(path):
+            if (descriptor := _locked(path)) is not None:
                 return descriptor
             os.unlink(path)  # noqa: PTH108
     return None
@@ -76,11 +80,11 @@ def part_with(path: str, descriptor: int, is_done: IsDone = is_empty) -> bool:
 def _give(path: str, descriptor: int) -> bool:
     """Whether it waits now to be written again."""
     found = os.fstat(descriptor)
-    if not generation_of(path) or found.st_nlink != 1 or found.st_size < SMALLEST:
+    if not generation_of(path) or not _is_nobodys(found) or found.st_size < SMALLEST:
         return False
     with suppress(OSError):
         free = [each for each in _slots(path.rsplit("/", 3)[0]) if not os.path.lexists(each)]
-        if free and not is_scarce(descriptor, found.st_size) and segment.claim(descriptor):
+        if free and not is_scarce(descriptor) and segment.claim(descriptor):
             try:
                 os.rename(path, free[0])  # noqa: PTH104  what waits there by now is removed so
             finally:
@@ -89,25 +93,28 @@ def _give(path: str, descriptor: int) -> bool:
     return False
 
 
-def is_scarce(descriptor: int, size: int) -> bool:
-    """Whether there is so little space that not even that much of it may wait. Raises OSError."""
+def is_scarce(descriptor: int) -> bool:
+    """Whether there is so little space that what is not needed must go at once. Raises OSError."""
     found = os.fstatvfs(descriptor)
-    return found.f_bavail * found.f_frsize < SHARE * size
+    return found.f_bavail * found.f_frsize < SCARCE
 
 
-def _proven(path: str) -> int | None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | segment.DIRECT)
-    try:
-        if (
-            _is_locked(descriptor)
-            and is_named(path, descriptor)
-            and os.fstat(descriptor).st_nlink == 1
-        ):
-            return descriptor
-    except OSError:
+def _is_nobodys(found: os.stat_result) -> bool:
+    """Whether it is a file without a second name, as a backup may have given it."""
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
+def _locked(path: str) -> int | None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR | CAREFUL | segment.DIRECT)
+        with suppress(OSError):
+            if (
+                _is_locked(descriptor)
+                and is_named(path, descriptor)
+                and _is_nobodys(os.fstat(descriptor))
+            ):
+                return descriptor
         os.close(descriptor)
-        raise
-    os.close(descriptor)
     return None
 
 

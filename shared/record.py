@@ -23,7 +23,7 @@ LARGEST = 1024 * 1024  # bytes of a record; what is larger gets a file of its ow
 GENERATION = 8  # bytes
 
 MAGIC = b"DWPSEG\0\3"
-REMOVED = b"d"  # in the place of the first byte of what a record begins with
+REMOVED = bytes(each ^ 0xFF for each in MAGIC)  # in its place: no disk makes the one of the other
 
 
 class _Form(NamedTuple):
@@ -72,6 +72,11 @@ class Record:
         """Bytes of the record."""
         return length_of(self.size)
 
+    @property
+    def end(self) -> int:
+        """Where the next one may begin."""
+        return self.offset + self.length
+
     def prove(self, data: bytes | memoryview) -> None:
         """That it is the whole file that was kept. Raises Damaged."""
         if len(data) != self.size or (self.checksum and checksum(data) != self.checksum):
@@ -111,18 +116,20 @@ def frame(record: memoryview, name: str, size: int, summed: bytes, generation: b
 
 def begins(data: bytes, generation: bytes) -> bool:
     """Whether a record of that generation begins like this, removed or not."""
-    magic, of = data[: len(MAGIC)], data[len(MAGIC) : PREFIX]
-    if magic.startswith(REMOVED):
-        magic = MAGIC[:1] + magic[1:]
-    form = FORMS.get(magic)
-    return form is not None and of[: form.generation] == generation
+    form = FORMS.get(_as_kept(data[: len(MAGIC)]))
+    return form is not None and data[len(MAGIC) : PREFIX][: form.generation] == generation
+
+
+def _as_kept(data: bytes) -> bytes:
+    """What began a record before it was removed."""
+    return MAGIC + data[len(MAGIC) :] if data.startswith(REMOVED) else data
 
 
 def is_blank(data: bytes) -> bool:
     """Whether there is nothing: where two remove a record at once, the one may mark it after the
     other, or whoever tidies, has made it a hole.
     """
-    return data.lstrip(REMOVED).strip(b"\0") == b""
+    return not data.removeprefix(REMOVED).strip(b"\0")
 
 
 def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
@@ -134,8 +141,7 @@ def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
     if len(block) < BLOCK:
         raise Damaged
     removed = block.startswith(REMOVED)
-    if removed:
-        block = MAGIC[:1] + block[1:]
+    block = _as_kept(block)
     form = FORMS[block[: len(MAGIC)]]
     at = len(MAGIC) + form.generation
     length, size, named = _LENGTHS.unpack_from(block, at)

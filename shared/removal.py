@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from shared import logs, open_segment, pool, scan, segment
-from shared.growing import CAPACITY
 from shared.kept import Kept, opened, place, record_at
 from shared.open_segment import OpenSegment
 from shared.record import Damaged, Record, begun_at
@@ -81,10 +80,13 @@ def _remove_if_done(found: OpenSegment, name: str) -> None:
     if pool.part_with(found.path, descriptor, scan.holds_nothing):
         if torn:
             log.warning("segment.torn", segment=name)
-    elif segment.lock(descriptor):
-        if found.is_named:
-            scan.give_back(descriptor, found.generation)
-        segment.unlock(descriptor)
+    elif segment.was_changed(found.path, descriptor) and segment.lock(descriptor):
+        try:
+            if found.is_named:
+                scan.give_back(descriptor, found.generation)
+                segment.call_unchanged(found.path, descriptor)
+        finally:
+            segment.unlock(descriptor)
 
 
 def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OSError]:
@@ -110,7 +112,7 @@ def _is_followed(found: OpenSegment, there: Iterable[Record]) -> bool:
     last = max(there, key=lambda each: each.offset, default=None)
     if last is None:
         return False
-    after = begun_at(found.to_change, last.offset + last.length, found.generation)
+    after = begun_at(found.to_change, last.end, found.generation)
     return after is not None and not after.removed
 
 
@@ -118,7 +120,7 @@ def _remove_from(
     found: OpenSegment, there: dict[Record, Path], failed: dict[Path, OSError]
 ) -> None:
     """`failed` is told of those that could not be removed."""
-    at_once = not found.generation or pool.is_scarce(found.to_change, CAPACITY)
+    at_once = not found.generation or pool.is_scarce(found.to_change)
     for run in runs(there):
         try:
             if at_once:  # where space is scarce, or an earlier version still reads it
@@ -149,7 +151,7 @@ def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
     """Those that follow one another without a gap, of records in order."""
     run: list[Record] = []
     for each in records:
-        if run and run[-1].offset + run[-1].length != each.offset:
+        if run and run[-1].end != each.offset:
             yield run
             run = []
         run.append(each)

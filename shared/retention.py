@@ -42,13 +42,10 @@ class Retention:
         self._relief_due = self._looked
 
     def tidy_if_due(self) -> None:
-        """To be called often; seldom does anything."""
-        if time.monotonic() - self._looked >= PERIOD and self._running.acquire(blocking=False):
-            try:
-                self._looked = time.monotonic()
-                self.tidy()
-            finally:
-                self._running.release()
+        """In the background. To be called often; seldom does anything."""
+        if time.monotonic() - self._looked >= PERIOD and not self._running.locked():
+            self._looked = time.monotonic()
+            Thread(target=self._tidy_alone, name="tidy", daemon=True).start()
 
     def relieve_in_background(self, *, refused: bool = False) -> None:
         """Space is low: give up delivered instances. Never blocks; to be called often. `refused`:
@@ -76,6 +73,13 @@ class Retention:
                 part(now)
         with _told():
             self._relieve()
+
+    def _tidy_alone(self) -> None:
+        if self._running.acquire(blocking=False):
+            try:
+                self.tidy()
+            finally:
+                self._running.release()
 
     def _relieve_alone(self, refused: bool) -> None:
         if self._running.acquire(blocking=False):

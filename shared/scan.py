@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from shared.record import BLOCK, MARK, PREFIX, Record, begins, begun_at, is_complete, proves_itself
+from shared.record import (
+    BLOCK,
+    LARGEST,
+    MARK,
+    PREFIX,
+    Record,
+    begins,
+    begun_at,
+    is_complete,
+    proves_itself,
+    whole,
+)
 from shared.segment import data_from, hole_from, is_left, make_hole
 
 PIECE = 256 * BLOCK  # bytes looked through at a time
@@ -49,7 +60,7 @@ def records(segment: int, generation: bytes, *, alone: bool = False) -> Iterator
             except OSError as error:
                 if error.errno != errno.EIO:
                     raise
-                yield Damage(found.offset, found.offset + found.length)
+                yield Damage(found.offset, found.end)
 
 
 def is_empty(segment: int, generation: bytes) -> bool:
@@ -65,16 +76,21 @@ def holds_nothing(segment: int, generation: bytes) -> bool:
 
 
 def give_back(segment: int, generation: bytes) -> None:
-    """The space of what was removed, by who holds its lock. Raises OSError."""
-    begin = end = 0
+    """The space of what was removed, and of what an earlier use left, by who holds its lock. Raises
+    OSError.
+    """
+    begin = end = known = 0
     for found in _all(segment, generation):
-        if not isinstance(found, Record) or not found.removed:
+        known = found.end
+        if isinstance(found, Damage) or not found.removed:
             continue
         if found.offset != end:
             _make_hole(segment, begin, end)
             begin = found.offset
-        end = found.offset + found.length
+        end = found.end
     _make_hole(segment, begin, end)
+    if generation:
+        _make_hole(segment, known, whole(os.fstat(segment).st_size))
 
 
 def _make_hole(segment: int, begin: int, end: int) -> None:
@@ -118,8 +134,11 @@ def _is_no_torn_one(segment: int, generation: bytes, begun: Record) -> bool:
     """
     if not generation:  # there was nothing in such a file before
         return bool(begun.checksum) and os.fstat(segment).st_size >= begun.data + begun.size
-    after = begun.offset + begun.length
-    return _witness(segment, generation, after) is not None or proves_itself(segment, begun)
+    return (
+        begun.end == os.fstat(segment).st_size  # as whoever ends a segment leaves it
+        or _witness(segment, generation, begun.end) is not None
+        or proves_itself(segment, begun)
+    )
 
 
 def _end_of_damage(segment: int, generation: bytes, at: int) -> int | None:
@@ -129,6 +148,8 @@ def _end_of_damage(segment: int, generation: bytes, at: int) -> int | None:
         if generation and not _begins(segment, generation, at):
             return None
         end = os.fstat(segment).st_size
+        if generation:  # behind it there may be what is of others
+            end = min(end, at + LARGEST)
     return max(at + BLOCK, min(end, hole_from(segment, at)))
 
 

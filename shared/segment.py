@@ -5,6 +5,7 @@ Within a use of the file, which its generation tells, records are only appended:
 instance can ever stand in the place of another.
 """
 
+import calendar
 import ctypes
 import errno
 import fcntl
@@ -13,6 +14,7 @@ import os
 import re
 import secrets
 import struct
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,12 +24,35 @@ from shared.regular import CAREFUL, proven
 SUFFIX = ".seg"
 _PUNCH_HOLE = 0x02 | 0x01  # FALLOC_FL_PUNCH_HOLE, FALLOC_FL_KEEP_SIZE: fallocate(2)
 DIRECT: int = getattr(os, "O_DIRECT", 0)  # Linux; there are segments nowhere else
+QUIET = 60.0  # seconds after which what was removed gives back its space, beside what stays
 _SET_LOCK: int = getattr(fcntl, "F_OFD_SETLK", -1)  # Linux
 _FLOCK = "@hhqqi4x"  # struct flock of a 64-bit Linux: type, whence, start, length, process
 _ADVISE = getattr(os, "posix_fadvise", None)
 _SEEK_DATA: int | None = getattr(os, "SEEK_DATA", None)
 _SEEK_HOLE: int | None = getattr(os, "SEEK_HOLE", None)
 _GENERATION = re.compile(rf".*-([0-9a-f]{{8}})-([0-9a-f]{{8}}){re.escape(SUFFIX)}", re.ASCII)
+
+
+def was_changed(path: str, segment: int) -> bool:
+    """Whether somebody removed something from it, and not just now, since it was called unchanged.
+    Raises OSError.
+    """
+    found = os.fstat(segment)
+    return found.st_mtime_ns != _unchanged(path) and found.st_mtime < time.time() - QUIET
+
+
+def call_unchanged(path: str, segment: int) -> None:
+    """It is as old as its name says then. To look for what was removed takes long. Raises
+    OSError.
+    """
+    os.utime(segment, ns=(_unchanged(path),) * 2)
+
+
+def _unchanged(path: str) -> int:
+    """Nanoseconds since 1970; 0 for what is no name of ours."""
+    with suppress(ValueError):
+        return calendar.timegm(time.strptime(path.rpartition("/")[2][:14], "%Y%m%d%H%M%S")) * 10**9
+    return 0
 
 
 def generation_of(path: str | Path) -> bytes:

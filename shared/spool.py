@@ -143,6 +143,7 @@ class Spool:
         if self._segments:
             self._segments.close()
             self._segments = None
+            pool.empty(self.root, before=math.inf)
 
     def close(self) -> None:
         """Let other processes know that no partial file of this one is alive."""
@@ -239,8 +240,12 @@ class Spool:
         return self._retention.ledger.records(sop_instance_uid)
 
     def tidy(self) -> None:
-        """Throw away what need not be kept; also done by release, once a minute."""
+        """Throw away what need not be kept."""
         self._retention.tidy()
+
+    def tidy_if_due(self) -> None:
+        """As tidy, once a minute, in the background; also done by release."""
+        self._retention.tidy_if_due()
 
     def quarantine(self, entry: Entry, record: Mapping[str, object]) -> None:
         """Set an instance aside, durably, with a record of why. No patient data in the record.

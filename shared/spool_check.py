@@ -2,6 +2,7 @@
 that is not ours: what cannot be sent goes to quarantine, with the reason.
 """
 
+import os
 import re
 import time
 from collections.abc import Collection, Iterator
@@ -129,7 +130,7 @@ def _files(root: Path, path: str) -> Iterator[str]:
     elif (root / path).is_dir():
         for name in names(root / path):
             yield f"{path}/{name}"
-    else:
+    elif os.path.lexists(root / path):  # else it went just now
         yield path
 
 

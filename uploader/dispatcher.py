@@ -91,6 +91,7 @@ class Dispatcher:
                 log.warning("lease.ended", destination=each, instances=ended)
         self._at.ticks.enqueue_all(self._at.index.wanted(self._destinations, wake=WAKE))
         self._silence.look()
+        self._at.spool.tidy_if_due()
         return self._scan_on()
 
     def _run(self) -> None:

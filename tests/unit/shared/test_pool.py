@@ -1,6 +1,5 @@
 """Segments that wait to be written again: nobody's instance is ever written over."""
 
-import math
 import os
 import threading
 import time
@@ -9,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from shared import growing, kept, open_segment, pool, removal, segment
+from shared import growing, kept, open_segment, pool, removal, scan, segment
 from shared.entry import Entry
 from shared.open_segment import OpenSegment
 from shared.record import Damaged
+from shared.spool_check import Kind, check
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.small_disk import mounted_disk
 from tests.support.spools import open_spool
@@ -199,13 +199,21 @@ def test_where_space_is_scarce_none_waits_and_each_gives_back_its_own(tmp_path: 
         assert not own.segment(entries[0]).exists()
 
 
-def test_the_space_of_what_was_delivered_comes_back_beside_what_stays(tmp_path: Path) -> None:
+def test_the_space_of_what_was_delivered_comes_back_beside_what_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once nothing more of it goes for a while, and then nobody looks again."""
     with gathering(tmp_path) as own:
         entries = fill(own, 3)
         own.spool.release(entries[1])
         file = own.segment(entries[0])
         before = file.stat().st_blocks
+        own.spool.tidy()
+        assert file.stat().st_blocks == before
 
+        monkeypatch.setattr(segment, "QUIET", 0.0)
+        own.spool.tidy()
+        monkeypatch.setattr(scan, "give_back", lambda *_: pytest.fail("it is unchanged"))
         own.spool.tidy()
 
         assert file.stat().st_blocks < before * 0.6
@@ -232,13 +240,77 @@ def test_damage_in_one_that_is_used_again_is_of_this_use(tmp_path: Path) -> None
             read(own, later[1])
 
 
-def test_one_that_cannot_be_had_is_left_and_another_made(tmp_path: Path) -> None:
-    folder = tmp_path / pool.FOLDER
-    folder.mkdir()
-    (folder / f"0{segment.SUFFIX}").symlink_to("/dev/zero")
-    (folder / f"1{segment.SUFFIX}").mkdir()
-    target = str(tmp_path / "a.seg")
+def test_a_scan_of_what_is_written_again_meanwhile_tells_of_no_damage(tmp_path: Path) -> None:
+    """Its beginning is another's then, and what follows is what was there."""
+    with gathering(tmp_path) as own:
+        former = [own.keep(content(each)[:300_000]) for each in range(8)]
+        scanning, checking = own.spool.scan("cloud"), check(own.spool, ["cloud"])
+        assert next(scanning) == former[0]
+        own.spool.release_all(dict.fromkeys(former))
+        later = fill(own, 1, first=9)
 
-    assert pool.take(tmp_path, target) is None
-    pool.empty(tmp_path, before=math.inf)
-    assert Path("/dev/zero").exists()
+        assert set(scanning) <= set(later)
+        assert Kind.DAMAGED not in {each.kind for each in checking}
+
+
+def test_a_reader_of_what_is_written_again_while_it_begins_is_told_that_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The block that tells what it is and the one behind it need not be read at once."""
+    with gathering(tmp_path) as own:
+        former = fill(own, 4)
+        begin = OpenSegment.begin
+
+        def torn(self: OpenSegment, offset: int) -> bytes:
+            head = begin(self, offset)
+            monkeypatch.undo()
+            monkeypatch.setattr(growing, "CAPACITY", 2 * MEBIBYTE)
+            own.spool.release_all(dict.fromkeys(former[:2]))
+            fill(own, 2, first=7)
+            return head[:4096] + begin(self, offset)[4096:]
+
+        monkeypatch.setattr(OpenSegment, "begin", torn)
+        with pytest.raises(FileNotFoundError), kept.opened(own.spool.file(former[0])):
+            pass
+
+
+def test_what_a_process_that_died_left_open_goes_with_its_last_instance(tmp_path: Path) -> None:
+    """And what others had there before."""
+    own = Gathering(tmp_path)
+    own.spool.release_all(dict.fromkeys(fill(own, 2)))
+    own.keep(content(3))  # the file is written again from now on, if there is a next
+    entry = own.keep(content(4), "other")
+    assert own.spool._segments
+    for each in own.spool._segments._open.values():  # as at a violent end
+        os.close(each._descriptor)
+        each._descriptor = -1
+    spool = open_spool(tmp_path)
+    spool.release_all(dict.fromkeys(spool.scan("other")))
+    spool.release_all(dict.fromkeys(spool.scan("cloud")))
+    spool.tidy()
+    assert not list(tmp_path.glob("*/*/*.seg"))
+    assert entry.size
+
+
+def test_at_the_end_nothing_waits(tmp_path: Path) -> None:
+    with gathering(tmp_path) as own:
+        own.spool.release_all(dict.fromkeys(fill(own, 4)))
+        assert waiting(tmp_path)
+    assert waiting(tmp_path) == set()
+
+
+def test_what_is_none_of_ours_is_never_taken(tmp_path: Path) -> None:
+    (tmp_path / "cloud" / "routine").mkdir(parents=True)
+    folder = tmp_path / pool.FOLDER
+    with gathering(tmp_path) as own:
+        (folder / f"0{segment.SUFFIX}").symlink_to("/dev/zero")
+        (folder / f"1{segment.SUFFIX}").mkdir()
+        os.mkfifo(folder / f"2{segment.SUFFIX}")
+        (folder / f"3{segment.SUFFIX}").symlink_to("nowhere")
+
+        entries = fill(own, 5)
+
+        assert list(own.spool.scan("cloud")) == entries
+        names = {own.segment(each).name for each in entries}
+        assert {each.name for each in (tmp_path / "cloud" / "routine").iterdir()} == names
+        assert len(waiting(tmp_path)) == 4

@@ -186,9 +186,8 @@ def test_a_record_of_before_there_were_checksums_is_read(file: Path) -> None:
     end = b"END\n" + check
     record = (head + check).ljust(BLOCK, b"\0") + data.ljust(BLOCK - MARK, b"\0") + end
     writer = plainly(file)
-    os.pwrite(writer, record * 4, 0)
+    os.pwrite(writer, record * 3, 0)
     flip(writer, 20)
-    remove(writer, Record(NAME, 3 * len(record), len(data)))
 
     [damaged, *kept] = list(scan.records(writer, b""))
     assert damaged == Damage(0, len(record))
@@ -213,6 +212,66 @@ def test_a_removed_record_is_gone_and_gives_back_its_space(file: Path, opened: i
     assert list(records(writer)) == [second]
     remove(writer, second)
     assert is_empty(writer, GENERATION)
+    os.close(writer)
+
+
+def test_no_bit_that_flips_removes_a_record(file: Path, opened: int) -> None:
+    """Nor brings one back; in its head or in its mark."""
+    first, last = append(opened, b"first"), append(opened, b"last")
+    writer = plainly(file)
+    there = os.pread(writer, BLOCK, first.offset).rstrip(b"\0")
+    mark = first.end - MARK
+    for at in (*range(len(there)), *range(mark, mark + MARK)):
+        [byte] = os.pread(writer, 1, at)
+        for bit in range(8):
+            os.pwrite(writer, bytes([byte ^ 1 << bit]), at)
+            found = list(records(writer))
+            assert found == [first, last] if at >= mark else [Damage(0, first.end), last]
+        os.pwrite(writer, bytes([byte]), at)
+
+    remove(writer, first)
+    for at in range(len(REMOVED)):
+        [byte] = os.pread(writer, 1, at)
+        for bit in range(8):
+            os.pwrite(writer, bytes([byte ^ 1 << bit]), at)
+            assert list(records(writer)) == [Damage(0, first.end), last]
+        os.pwrite(writer, bytes([byte]), at)
+    os.close(writer)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3])
+def test_a_block_of_the_last_record_that_is_lost_is_told(
+    lost: int, file: Path, opened: int
+) -> None:
+    """Whoever ends a segment leaves nothing behind it."""
+    append(opened, content(200_000)[:200_000], generation=EARLIER)
+    writer = plainly(file)
+    first = append(writer, b"first", 0)
+    last = append(writer, content(9000)[:9000], first.end)
+    os.truncate(file, last.end)
+    os.pwrite(writer, bytes(BLOCK), last.offset + lost * BLOCK)
+
+    told = list(records(writer))[1:]
+
+    assert told == ([last] if lost else [Damage(last.offset + BLOCK, last.end)])
+    assert not scan.holds_nothing(writer, GENERATION)
+    os.close(writer)
+
+
+def test_what_is_of_others_is_given_back_behind_the_last_record(file: Path, opened: int) -> None:
+    append(opened, content(900_000)[:900_000], generation=EARLIER)
+    writer = plainly(file)
+    first = append(writer, b"first", 0)
+    last = append(writer, b"last", first.end)
+    remove(writer, first)
+
+    give_back(writer, GENERATION)
+
+    rest = os.pread(writer, 1_000_000, 0)
+    assert not rest[: last.offset].strip(b"\0")
+    assert not rest[last.end :].strip(b"\0")
+    assert os.fstat(writer).st_blocks * 512 < 100_000
+    assert list(records(writer)) == [last]
     os.close(writer)
 
 
