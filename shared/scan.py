@@ -6,6 +6,7 @@ from damage by what bears witness to a record: its beginning, and its mark, of t
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from shared.record import (
 )
 from shared.segment import data_from, hole_from, is_left, make_hole
 
+SOON = 0.005  # seconds; more than a write takes
 PIECE = 256 * BLOCK  # bytes looked through at a time
 
 
@@ -108,7 +110,8 @@ def _all(segment: int, generation: bytes) -> Iterator[Record | Damage]:
             end = _end_of_damage(segment, generation, at)
             if end is None:
                 return
-            begun = _begun(segment, generation, at)  # it may have been written just now
+            time.sleep(SOON)  # it may be written just now, and past the page cache
+            begun = _begun(segment, generation, at)
             if begun is None:
                 yield Damage(at, end)
                 at = end
