@@ -2,20 +2,17 @@
 
 import os
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from shared import growing, kept, open_segment, pool, removal, scan, segment
+from shared import growing, kept, open_segment, pool, removal, segment
 from shared.entry import Entry
 from shared.open_segment import OpenSegment
 from shared.record import Damaged
 from shared.spool_check import Kind, check
 from tests.support.segmented import SYNCS, Gathering, gathering
-from tests.support.small_disk import mounted_disk
-from tests.support.spools import open_spool
 
 MEBIBYTE = 1024 * 1024
 
@@ -41,6 +38,11 @@ def read(own: Gathering, entry: Entry) -> bytes:
 
 def waiting(root: Path) -> set[str]:
     return {each.name for each in (root / pool.FOLDER).iterdir()}
+
+
+def read_all(path: Path) -> bytes:
+    with kept.stream(path) as stream:
+        return stream.read()
 
 
 @SYNCS
@@ -92,11 +94,6 @@ def test_a_reader_of_what_it_was_is_told_that_it_is_gone(tmp_path: Path) -> None
             with pytest.raises(FileNotFoundError), kept.as_it_is(path):
                 pass
         assert [read(own, each)[0] for each in later] == [7, 8]
-
-
-def read_all(path: Path) -> bytes:
-    with kept.stream(path) as stream:
-        return stream.read()
 
 
 def test_who_was_about_to_mark_what_is_gone_marks_nothing(tmp_path: Path) -> None:
@@ -157,77 +154,6 @@ def test_what_has_another_name_is_never_written_again(tmp_path: Path) -> None:
         assert set(later) <= set(own.spool.scan("cloud"))
 
 
-def test_what_waits_goes_before_long_and_at_the_next_start(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
-        own.spool.release_all(dict.fromkeys(fill(own, 3)[:2]))
-        own.spool.tidy()
-        assert waiting(tmp_path)
-        pool.empty(tmp_path, before=time.time() - 60)
-        assert waiting(tmp_path)
-        pool.empty(tmp_path, before=time.time() + 1)
-        assert waiting(tmp_path) == set()
-        own.spool.release_all(dict.fromkeys(fill(own, 4)))
-        assert waiting(tmp_path)
-    open_spool(tmp_path).close()
-    assert waiting(tmp_path) == set()
-
-
-def test_no_more_wait_than_there_are_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool, "SLOTS", 2)
-    with gathering(tmp_path) as own:
-        entries = fill(own, 9)
-        own.spool.release_all(dict.fromkeys(entries[:8]))
-        assert len(waiting(tmp_path)) == 2
-        assert [each.name for each in own.segment(entries[8]).parent.iterdir()] == [
-            own.segment(entries[8]).name
-        ]
-
-
-def test_where_space_is_scarce_none_waits_and_each_gives_back_its_own(tmp_path: Path) -> None:
-    with mounted_disk(tmp_path, 16 * MEBIBYTE), gathering(tmp_path) as own:
-        entries = fill(own, 3)
-        before = os.statvfs(tmp_path).f_bavail
-
-        own.spool.release(entries[0])
-
-        assert os.statvfs(tmp_path).f_bavail > before
-        assert list(own.spool.scan("cloud")) == entries[1:]
-        own.spool.release(entries[1])
-        assert waiting(tmp_path) == set()
-        assert not own.segment(entries[0]).exists()
-
-
-def test_the_space_of_what_was_delivered_comes_back_beside_what_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Once nothing more of it goes for a while, and then nobody looks again."""
-    with gathering(tmp_path) as own:
-        entries = fill(own, 3)
-        own.spool.release(entries[1])
-        file = own.segment(entries[0])
-        before = file.stat().st_blocks
-        own.spool.tidy()
-        assert file.stat().st_blocks == before
-
-        monkeypatch.setattr(segment, "QUIET", 0.0)
-        own.spool.tidy()
-        monkeypatch.setattr(scan, "give_back", lambda *_: pytest.fail("it is unchanged"))
-        own.spool.tidy()
-
-        assert file.stat().st_blocks < before * 0.6
-        assert read(own, entries[0]) == content(1)
-        assert list(own.spool.scan("cloud")) == [entries[0], entries[2]]
-
-
-def test_under_pressure_what_waits_goes_first(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
-        own.spool.release_all(dict.fromkeys(fill(own, 3)[:2]))
-        own.spool._retention.relieve_in_background()
-        assert waiting(tmp_path) == set()
-
-
 def test_damage_in_one_that_is_used_again_is_of_this_use(tmp_path: Path) -> None:
     with gathering(tmp_path) as own:
         own.spool.release_all(dict.fromkeys(fill(own, 3)[:2]))
@@ -272,31 +198,6 @@ def test_a_reader_of_what_is_written_again_while_it_begins_is_told_that_it_is_go
         monkeypatch.setattr(OpenSegment, "begin", torn)
         with pytest.raises(FileNotFoundError), kept.opened(own.spool.file(former[0])):
             pass
-
-
-def test_what_a_process_that_died_left_open_goes_with_its_last_instance(tmp_path: Path) -> None:
-    """And what others had there before."""
-    own = Gathering(tmp_path)
-    own.spool.release_all(dict.fromkeys(fill(own, 2)))
-    own.keep(content(3))  # the file is written again from now on, if there is a next
-    entry = own.keep(content(4), "other")
-    assert own.spool._segments
-    for each in own.spool._segments._open.values():  # as at a violent end
-        os.close(each._descriptor)
-        each._descriptor = -1
-    spool = open_spool(tmp_path)
-    spool.release_all(dict.fromkeys(spool.scan("other")))
-    spool.release_all(dict.fromkeys(spool.scan("cloud")))
-    spool.tidy()
-    assert not list(tmp_path.glob("*/*/*.seg"))
-    assert entry.size
-
-
-def test_at_the_end_nothing_waits(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
-        own.spool.release_all(dict.fromkeys(fill(own, 4)))
-        assert waiting(tmp_path)
-    assert waiting(tmp_path) == set()
 
 
 def test_what_is_none_of_ours_is_never_taken(tmp_path: Path) -> None:
