@@ -3,7 +3,8 @@
 One that is used again is written through the page cache: its pages are there, and an uploader,
 which keeps up where there is such a segment, will read them at once. A new one is written past it:
 to fill memory can cost more than to write, and a modality that sends faster than an archive takes
-must not push out of memory what others need.
+must not push out of memory what others need. Without syncs, where to write past it costs most, the
+first segments go through it all the same.
 """
 
 import errno
@@ -68,7 +69,8 @@ class Growing:
                 )
         try:
             self._itself = os.fstat(self._descriptor)
-            self._through_cache = again is not None and _is_followed(f"{owner.root}/{parent}")
+            hot = again is not None or not self._sync
+            self._through_cache = hot and _is_followed(f"{owner.root}/{parent}")
             self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
                 sync_folder(f"{owner.root}/{parent}")
