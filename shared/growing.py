@@ -18,6 +18,7 @@ from typing import NamedTuple
 from shared import pool, scan, segment
 from shared.entry import ROUTINE, URGENT
 from shared.folders import HOUR, make
+from shared.regular import gone
 from shared.segment import SUFFIX
 from shared.sync import sync_data, sync_folder
 
@@ -129,7 +130,7 @@ class Growing:
         """
         named = os.lstat(self.file)
         if not os.path.samestat(named, self._itself):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise gone()
 
 
 def _write(

@@ -4,7 +4,6 @@ The path of an instance in a segment is <segment>.seg/<offset, hex>/<name>.dcm: 
 and everything here takes it like any other.
 """
 
-import errno
 import io
 import os
 import re
@@ -21,7 +20,7 @@ from shared.faults import spool_fault
 from shared.folders import names
 from shared.open_segment import OpenSegment
 from shared.record import BLOCK, LARGEST, Damaged, Record, length_of, parsed
-from shared.regular import NO_SUCH_PLACE, open_regular
+from shared.regular import NO_SUCH_PLACE, gone, open_regular
 from shared.scan import Damage
 
 log = logs.get(__name__)
@@ -65,7 +64,7 @@ class _InSegment(Kept):
         if length == self.size and self._record.checksum:
             self._prove(data)
         if not known and not self._segment.is_there(self._record):
-            raise _gone()
+            raise gone()
         return data
 
     def _prove(self, data: bytes) -> None:
@@ -74,7 +73,7 @@ class _InSegment(Kept):
         except Damaged:
             if self._segment.is_there(self._record):
                 raise
-            raise _gone() from None
+            raise gone() from None
 
     def close(self) -> None:
         self._segment.close()
@@ -136,22 +135,22 @@ def record_at(found: OpenSegment, offset: int, path: Path) -> tuple[Record, byte
     """And how the instance begins, if that is known. Raises OSError: FileNotFoundError, Damaged."""
     head = b""
     if offset % BLOCK:
-        raise _gone()
+        raise gone()
     record = found.records.get(offset)
     if record is None:
         data = found.begin(offset)
         record = _parsed(found, data[:BLOCK], offset)
         if record is None:
             blank = found.is_blank(offset, length_of(_size_told(path)))
-            raise _gone() if blank or not found.is_named else Damaged
+            raise gone() if blank or not found.is_named else Damaged
         if record.removed or not found.is_there(record):  # asked again: the rest was read after it
-            raise _gone()
+            raise gone()
         found.records[offset] = record
         head = data[BLOCK:]
     elif not found.is_there(record):
-        raise _gone()
+        raise gone()
     if record.name + SUFFIX != path.name:  # it is another's place now, or never was its own
-        raise _gone()
+        raise gone()
     return record, head
 
 
@@ -161,19 +160,15 @@ def _parsed(found: OpenSegment, block: bytes, offset: int) -> Record | None:
     except Damaged:
         if found.is_named:
             raise
-        raise _gone() from None  # its segment is used again
+        raise gone() from None  # its segment is used again
 
 
 def _size_told(path: Path) -> int:
     """Raises FileNotFoundError for a path that was never one of a record."""
     size = size_of(path.name.removesuffix(SUFFIX))
     if length_of(size) > LARGEST:
-        raise _gone()
+        raise gone()
     return size
-
-
-def _gone() -> FileNotFoundError:
-    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 @contextmanager

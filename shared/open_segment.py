@@ -3,7 +3,6 @@
 Whoever deals with many instances says so (`held`): then each of their segments is opened once.
 """
 
-import errno
 import mmap
 import os
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from shared.record import (
     unreadable_is_damaged,
     whole,
 )
+from shared.regular import gone
 from shared.segment import DIRECT
 
 HEAD = 2 * BLOCK  # bytes: what is known of an instance, and how it begins
@@ -99,10 +99,10 @@ class OpenSegment:
             yield
             return
         if not segment.share(self._descriptor):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise gone()
         try:
             if not self.is_named:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+                raise gone()
             yield
         finally:
             segment.let_go(self._descriptor)

@@ -168,7 +168,7 @@ def is_complete(segment: int, begun: Record) -> bool:
     """Whether it has a mark, as not while it is written, nor where a crash cut that short. Raises
     OSError.
     """
-    mark = os.pread(segment, MARK, begun.offset + begun.length - MARK)
+    mark = os.pread(segment, MARK, begun.end - MARK)
     if any(mark) and not begun.checksum and mark != begun.mark:
         raise Damaged  # else its file may be whole all the same, and proves it
     return mark == begun.mark

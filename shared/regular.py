@@ -20,6 +20,11 @@ CAREFUL = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 NO_SUCH_PLACE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
+def gone() -> FileNotFoundError:
+    """Of what is there no more, or never was."""
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
 def open_regular(path: Path) -> int:
     """A descriptor to read from, of a file and nothing else: a FIFO would keep its reader waiting
     for ever, and a link may lead out of the spool. Raises OSError; NotRegular is one.

@@ -107,9 +107,11 @@ def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OS
     return failed
 
 
-def _is_followed(found: OpenSegment, there: Iterable[Record]) -> bool:
-    """Whether there is one behind them: then nobody need look at those before. Raises OSError."""
-    last = max(there, key=lambda each: each.offset, default=None)
+def _is_followed(found: OpenSegment, there: dict[Record, Path]) -> bool:
+    """`there`: in order. Whether there is one behind them: then nobody need look at those before.
+    Raises OSError.
+    """
+    last = next(reversed(there), None)
     if last is None:
         return False
     after = begun_at(found.to_change, last.end, found.generation)
@@ -124,7 +126,7 @@ def _remove_from(
     for run in runs(there):
         try:
             if at_once:  # where space is scarce, or an earlier version still reads it
-                segment.make_hole(found.to_change, run[0].offset, sum(each.length for each in run))
+                segment.make_hole(found.to_change, run[0].offset, run[-1].end - run[0].offset)
             else:
                 for each in run:
                     found.mark_removed(each)

@@ -5,9 +5,10 @@ what lies in quarantine too long. Nothing that no origin server has confirmed, u
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -45,20 +46,20 @@ class Retention:
         """In the background. To be called often; seldom does anything."""
         if time.monotonic() - self._looked >= PERIOD and not self._running.locked():
             self._looked = time.monotonic()
-            Thread(target=self._tidy_alone, name="tidy", daemon=True).start()
+            Thread(target=self._alone, args=(self.tidy,), name="tidy", daemon=True).start()
 
     def relieve_in_background(self, *, refused: bool = False) -> None:
         """Space is low: give up delivered instances. Never blocks; to be called often. `refused`:
         the disk has refused something, whatever space it says it has: of inodes, or of a quota,
         there may be none left.
         """
-        pool.empty(self._root, before=math.inf)
-        if not self._settings.keep_delivered or time.monotonic() < self._relief_due:
+        if time.monotonic() < self._relief_due:
             return
         self._relief_due = time.monotonic() + RELIEF_PERIOD
-        if not self._running.locked():
-            relief = Thread(target=self._relieve_alone, args=(refused,), name="relief", daemon=True)
-            relief.start()
+        pool.empty(self._root, before=math.inf)
+        if self._settings.keep_delivered and not self._running.locked():
+            work = partial(self._give_up, refused=refused)
+            Thread(target=self._alone, args=(work,), name="relief", daemon=True).start()
 
     def tidy(self) -> None:
         """Never raises. What cannot be removed hinders nothing else."""
@@ -74,22 +75,19 @@ class Retention:
         with _told():
             self._relieve()
 
-    def _tidy_alone(self) -> None:
+    def _alone(self, work: Callable[[], None]) -> None:
+        """Unless something is under way."""
         if self._running.acquire(blocking=False):
             try:
-                self.tidy()
+                work()
             finally:
                 self._running.release()
 
-    def _relieve_alone(self, refused: bool) -> None:
-        if self._running.acquire(blocking=False):
-            try:
-                with _told():
-                    if refused:
-                        self.delivered.relieve()
-                    self._relieve()
-            finally:
-                self._running.release()
+    def _give_up(self, *, refused: bool) -> None:
+        with _told():
+            if refused:
+                self.delivered.relieve()
+            self._relieve()
 
     def _relieve(self) -> None:
         while self._watermark.measure() is not Pressure.NONE and self.delivered.relieve():

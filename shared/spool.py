@@ -129,7 +129,7 @@ class Spool:
         return True
 
     def rest(self) -> None:
-        """To be called every few seconds, as commit: with it goes what a quiet hour leaves."""
+        """As of Segments, by whoever calls commit."""
         if self._committer:
             self._committer.rest()
         elif self._segments:

@@ -3,7 +3,6 @@
 import os
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from tests.support.records import (
     append,
     content,
     flip,
-    place_for_one,
     plainly,
     records,
     remove,
@@ -25,18 +23,6 @@ from tests.support.records import (
 
 MOST = LARGEST - BLOCK - MARK  # bytes of a file that a buffer can take
 SIZES = [0, 1, *range(BLOCK - 9, BLOCK + 2), 2 * BLOCK - MARK, 100_000, MOST - 1, MOST]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return place_for_one(tmp_path)
-
-
-@pytest.fixture
-def opened(file: Path) -> Iterator[int]:
-    descriptor = segment.create(str(file), 0o640)
-    yield descriptor
-    os.close(descriptor)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,7 +1,6 @@
 """What an earlier use of a segment's file left is no record, and no damage."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,10 @@ from tests.support.records import (
     append,
     content,
     flip,
-    place_for_one,
     plainly,
     records,
     remove,
 )
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return place_for_one(tmp_path)
-
-
-@pytest.fixture
-def opened(file: Path) -> Iterator[int]:
-    descriptor = segment.create(str(file), 0o640)
-    yield descriptor
-    os.close(descriptor)
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2, 3])
