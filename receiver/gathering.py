@@ -24,18 +24,22 @@ class Gathering:
 
     async def keep(
         self, staged: Staged, destination: str, *, urgent: bool, sender: Sender | None
-    ) -> str:
-        """What the spool calls it. Raises SpoolError."""
+    ) -> Entry:
+        """Raises SpoolError."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
             self._rest(loop)
-        kept: asyncio.Future[str] = loop.create_future()
-        commit = Commit(staged.hand_over(), destination, urgent, sender, kept)
-        if self._spool.commit(commit):
+        ended = loop.create_future() if self._spool.commits_later else None
+        commit = Commit(staged.hand_over(), destination, urgent, sender, ended)
+        self._spool.commit(commit)
+        if ended:
+            await ended
+        else:
             self._tell_of([commit])
-            _answer([commit])
-        return await kept
+        if commit.entry is None:
+            raise commit.fault or SpoolError("cannot keep an instance")
+        return commit.entry
 
     def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
         self._spool.rest()
@@ -48,18 +52,14 @@ class Gathering:
         finally:
             if self._loop:
                 with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
-                    self._loop.call_soon_threadsafe(_answer, commits)
+                    self._loop.call_soon_threadsafe(_end, commits)
 
     def _tell_of(self, commits: Sequence[Commit]) -> None:
         self._announce([each.entry for each in commits if each.entry])
 
 
-def _answer(commits: Sequence[Commit]) -> None:
+def _end(commits: Sequence[Commit]) -> None:
     for each in commits:
-        kept = each.token
-        if not isinstance(kept, asyncio.Future) or kept.done():
-            continue
-        if each.entry:
-            kept.set_result(each.entry.reception)
-        else:
-            kept.set_exception(each.fault or SpoolError("cannot keep an instance"))
+        ended = each.token
+        if isinstance(ended, asyncio.Future) and not ended.done():
+            ended.set_result(None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -85,24 +85,31 @@ class StorageService(Service):
     def decide(self, request: Request, head: Head) -> Decision:
         return self.router.decide(request, head)
 
-    async def keep(
+    def keep(
         self,
         reception: Reception | Staged,
         destinations: Sequence[str],
         *,
         urgent: bool,
         senders: Mapping[str, Sender],
-    ) -> str:
-        """What the spool calls it. Raises SpoolError."""
+    ) -> Awaitable[Entry]:
+        """For its first destination. Raises SpoolError, at once or when awaited."""
         if isinstance(reception, Staged):
             gather = self._gathering.possible and len(destinations) == 1
             if gather and reception.in_memory:
                 [destination] = destinations
                 sender = senders.get(destination)
-                return await self._gathering.keep(
-                    reception, destination, urgent=urgent, sender=sender
-                )
+                return self._gathering.keep(reception, destination, urgent=urgent, sender=sender)
             reception = reception.in_file()
+        return self._keep_in_file(reception, destinations, urgent, senders)
+
+    async def _keep_in_file(
+        self,
+        reception: Reception,
+        destinations: Sequence[str],
+        urgent: bool,
+        senders: Mapping[str, Sender],
+    ) -> Entry:
         if self._keepers is None:
             return self._keep(reception, destinations, urgent, senders)
         loop = asyncio.get_running_loop()
@@ -116,11 +123,11 @@ class StorageService(Service):
         destinations: Sequence[str],
         urgent: bool,
         senders: Mapping[str, Sender],
-    ) -> str:
+    ) -> Entry:
         # Announced here: as in Gathering.
         kept = reception.keep(destinations, urgent=urgent, senders=senders)
         self._announce(kept)
-        return kept[0].reception
+        return kept[0]
 
     def turn_away(self, request: Request, head: Head, decision: Decision) -> Response:
         """The answer where a route leads nowhere."""
@@ -241,28 +248,21 @@ class Store:
         urgent = decision.urgent or self._request.priority == HIGH
         senders = self._service.router.senders(decision, self._request, self._head)
         complete = time.monotonic()
-        name = await self._service.keep(
+        entry = await self._service.keep(
             reception, decision.destinations, urgent=urgent, senders=senders
         )
         safe = time.monotonic()
-        self._tell(reception, decision, name, complete, safe)
+        self._tell(entry, decision, complete, safe)
         return Response(SUCCESS)
 
-    def _tell(
-        self,
-        reception: Reception | Staged,
-        decision: Decision,
-        name: str,
-        complete: float,
-        safe: float,
-    ) -> None:
+    def _tell(self, entry: Entry, decision: Decision, complete: float, safe: float) -> None:
         """It was kept; `complete`, `safe`: when its data set was, and then the disk had it."""
         request, begun = self._request, self._begun
         self._service.report.kept(
-            request, self._head, reception.size, receive=safe - begun, sync=safe - complete
+            request, self._head, entry.size, receive=safe - begun, sync=safe - complete
         )
-        told: Attributes = {"association": request.peer.association, "size": reception.size}
-        tracing.received(name, begun, complete, safe, told)
+        told: Attributes = {"association": request.peer.association, "size": entry.size}
+        tracing.received(entry, begun, complete, safe, told)
         log.debug("instance.kept", destinations=decision.destinations, **told)
 
     @property

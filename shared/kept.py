@@ -246,16 +246,16 @@ def paths(root: Path, folder: str) -> Iterator[str]:
     try:
         for found in records(root / folder):
             if isinstance(found, Record):
-                yield path_in(folder, found)
+                yield path_in(folder, found.offset, found.name)
             else:
                 log.error("segment.damaged", segment=folder, offset=found.offset)
     except SpoolError as error:  # it hides no other
         log.error("segment.unreadable", segment=folder, reason=str(error))
 
 
-def path_in(segment_path: str, record: Record) -> str:
+def path_in(segment_path: str, offset: int, name: str) -> str:
     """Of a record of a segment."""
-    return f"{segment_path}/{record.offset:08x}/{record.name}{SUFFIX}"
+    return f"{segment_path}/{offset:08x}/{name}{SUFFIX}"
 
 
 def place(path: Path) -> tuple[str, int] | None:

@@ -16,7 +16,7 @@ from shared.folders import HOUR
 from shared.growing import Growing, Key, Owner
 from shared.incoming import Incoming
 from shared.kept import path_in
-from shared.record import Record, length_of
+from shared.record import length_of
 from shared.sender import Sender
 from shared.staging import Staged
 
@@ -90,21 +90,16 @@ class Segments:
         self._open.clear()
 
     def _append(self, key: Key, group: Sequence[Commit]) -> None:
-        named = [self._name(each.staged.size) for each in group]
-        names = [
-            name + (each.sender.encoded if each.sender else "")
-            for each, (name, _) in zip(group, named, strict=True)
-        ]
-        length = sum(length_of(each.staged.size) for each in group)
-        into = self._segment(key, named[-1][1], length)
-        views = [
-            each.staged.record(name, into.generation)
-            for each, name in zip(group, names, strict=True)
-        ]
+        named, length, at = [], 0, 0.0
+        for each in group:
+            name, at = self._name(each.staged.size)
+            named.append((each, name + each.sender.encoded if each.sender else name))
+            length += length_of(each.staged.size)
+        into = self._segment(key, at, length)
+        views = [each.staged.record(name, into.generation) for each, name in named]
         offset = into.append(views, length)
-        for each, name, view in zip(group, names, views, strict=True):
-            record = Record(name, offset, each.staged.size)
-            each.entry = Entry(path_in(into.path, record), record.size)
+        for (each, name), view in zip(named, views, strict=True):
+            each.entry = Entry(path_in(into.path, offset, name), each.staged.size)
             offset += len(view)
 
     def _segment(self, key: Key, at: float, more: int) -> Growing:

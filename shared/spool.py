@@ -103,7 +103,8 @@ class Spool:
         """
 
         def relieved(commits: Sequence[Commit]) -> None:
-            self._relieve(commits)
+            if any(isinstance(each.fault, SpoolFull) for each in commits):
+                self._no_room()
             told(commits)
 
         possible = self._gathers and segment.are_possible(self.root / incoming.FOLDER)
@@ -113,20 +114,24 @@ class Spool:
                 self._committer = Committer(self._segments, relieved)
         return possible
 
-    def commit(self, commit: Commit) -> bool:
-        """Have it kept in a segment; whether it came to its end already. Then nobody is told of it,
-        and nothing had to wait for the disk, as where the spool does not sync: there it is for one
-        thread alone. Raises SpoolError where it does not gather, or not any more.
+    @property
+    def commits_later(self) -> bool:
+        """Whether what is committed has to wait for the disk, and `told` tells of its end."""
+        return self._committer is not None
+
+    def commit(self, commit: Commit) -> None:
+        """Have it kept in a segment. Where nothing has to wait for the disk it has come to its end
+        already; that is for one thread alone. Raises SpoolError where it does not gather any more.
         """
         if self._committer:
             self._committer.commit(commit)
-            return False
+            return
         if self._segments is None:
             commit.staged.abandon()
             raise SpoolError("cannot keep an instance: the spool is closed")
         self._segments.keep(commit.key, [commit])
-        self._relieve([commit])
-        return True
+        if isinstance(commit.fault, SpoolFull):
+            self._no_room()
 
     def rest(self) -> None:
         """As of Segments, by whoever calls commit."""
@@ -282,10 +287,6 @@ class Spool:
         SpoolError.
         """
         return self._quarantine.forget(record)
-
-    def _relieve(self, commits: Sequence[Commit]) -> None:
-        if any(isinstance(each.fault, SpoolFull) for each in commits):
-            self._no_room()
 
     def _no_room(self) -> None:
         """The disk has no room for an instance."""

@@ -124,7 +124,7 @@ def _files(root: Path, path: str) -> Iterator[str]:
     if re.fullmatch(rf".*/{SEGMENT}", path, re.ASCII) and (root / path).is_file():
         for found in kept.records(root / path):
             if isinstance(found, Record):
-                yield kept.path_in(path, found)
+                yield kept.path_in(path, found.offset, found.name)
             else:
                 yield f"{path}/{found.offset:08x}"
     elif (root / path).is_dir():

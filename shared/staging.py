@@ -1,10 +1,10 @@
 """An instance while it comes in: in memory, where there is room and it is not too large."""
 
-import mmap
 from collections.abc import Callable
 from threading import Lock
 
 from shared.checksum import checksum
+from shared.memory import LARGE_PAGE, large
 from shared.reception import Reception
 from shared.record import BLOCK, LARGEST, MARK, frame, length_of
 
@@ -15,11 +15,11 @@ class Staging:
     """Buffers for receptions, used again and again. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._free: list[mmap.mmap] = []
+        self._free: list[memoryview] = []
         self._made = 0
         self._lock = Lock()
 
-    def take(self) -> mmap.mmap | None:
+    def take(self) -> memoryview | None:
         """None: all are in use, or there is no memory for another."""
         with self._lock:
             if self._free:
@@ -27,13 +27,14 @@ class Staging:
             if self._made == MOST:
                 return None
             try:
-                buffer = mmap.mmap(-1, LARGEST)  # on a page's boundary, as direct writes need it
+                page = large(LARGE_PAGE)
             except OSError:  # no memory
                 return None
-            self._made += 1
-            return buffer
+            self._free += (page[at : at + LARGEST] for at in range(0, LARGE_PAGE, LARGEST))
+            self._made += LARGE_PAGE // LARGEST
+            return self._free.pop()
 
-    def give(self, buffer: mmap.mmap) -> None:
+    def give(self, buffer: memoryview) -> None:
         with self._lock:
             self._free.append(buffer)
 
@@ -43,10 +44,12 @@ class Staged:
 
     __slots__ = ("_buffer", "_checksum", "_file", "_files", "_staging", "_view", "size")
 
-    def __init__(self, staging: Staging, buffer: mmap.mmap, files: Callable[[], Reception]) -> None:
+    def __init__(
+        self, staging: Staging, buffer: memoryview, files: Callable[[], Reception]
+    ) -> None:
         self._staging = staging
-        self._buffer: mmap.mmap | None = buffer
-        self._view = memoryview(buffer)
+        self._buffer: memoryview | None = buffer
+        self._view = buffer
         self._files = files
         self._file: Reception | None = None
         self.size = 0  # bytes written
@@ -102,7 +105,7 @@ class Staged:
     def _release(self) -> None:
         self._staging.give(self._taken())
 
-    def _taken(self) -> mmap.mmap:
+    def _taken(self) -> memoryview:
         buffer, self._buffer = self._buffer, None
         if buffer is None:
             raise ValueError("it is not in memory any more")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from shared.entry import Entry
 from shared.errors import ConfigurationError, ProxyError
 from shared.tracing_sections import TracingSettings
 
@@ -54,7 +55,7 @@ def tracing(settings: TracingSettings, service: str) -> Iterator[None]:
         _tracer = None
 
 
-def received(name: str, begun: float, complete: float, safe: float, told: Attributes) -> None:
+def received(entry: Entry, begun: float, complete: float, safe: float, told: Attributes) -> None:
     """An instance was kept; times as of time.monotonic()."""
     if _tracer is None:
         return
@@ -62,7 +63,7 @@ def received(name: str, begun: float, complete: float, safe: float, told: Attrib
     begun_ns, complete_ns, safe_ns = (
         wall - round((now - each) * 1e9) for each in (begun, complete, safe)
     )
-    _tracer.received(name, begun_ns, complete_ns, safe_ns, told)
+    _tracer.received(entry.reception, begun_ns, complete_ns, safe_ns, told)
 
 
 @contextmanager

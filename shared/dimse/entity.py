@@ -10,6 +10,7 @@ from shared.dimse.negotiate import Negotiator, Policy
 from shared.dimse.rejection import TEMPORARY_CONGESTION, Rejection
 from shared.dimse.service import Peer, Service
 from shared.dimse.transport import RECEIVE_BUFFER
+from shared.memory import large
 from shared.sections import Receive
 
 Admit = Callable[[Peer], Rejection | None]
@@ -34,7 +35,7 @@ class Entity:
         policy = Policy(settings.transfer_syntaxes, settings.max_pdu, settings.accept_user_identity)
         self.negotiator = Negotiator(services, policy)
         self.census = Census(settings)
-        self.buffer = memoryview(bytearray(RECEIVE_BUFFER))
+        self.buffer = large(RECEIVE_BUFFER)
         self.draining = False
         self.answering: set[asyncio.Task[None]] = set()  # operations that have not ended
         self.admission = EVERYBODY

@@ -26,7 +26,7 @@ import receiver.__main__, uploader.worker, standalone.dimse
 from shared import tracing
 from shared.tracing_sections import TracingSettings
 with tracing.tracing(TracingSettings(), "receiver"):
-    tracing.received("00", 0.0, 0.0, 0.0, {})
+    tracing.received(None, 0.0, 0.0, 0.0, {})  # not looked at
     with tracing.storing("cloud", ["00"]):
         assert tracing.headers() == {}
 # redis-py imports OpenTelemetry's interface by itself wherever it is installed.

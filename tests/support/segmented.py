@@ -40,7 +40,8 @@ class Gathering:
         staged.write(data)
         assert staged.in_memory
         commit = Commit(staged.hand_over(), to, urgent, sender, None)
-        if self.spool.commit(commit):
+        self.spool.commit(commit)
+        if not self.spool.commits_later:
             self._tell([commit])
 
     def next_told(self) -> Commit:

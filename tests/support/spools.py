@@ -66,7 +66,7 @@ def _held(folder: Path, file: Path) -> Iterator[str]:
         return
     for found in kept.records(file):
         assert isinstance(found, Record)
-        yield kept.path_in(path, found)
+        yield kept.path_in(path, found.offset, found.name)
 
 
 def _is_empty_partial(file: Path) -> bool:
