@@ -45,7 +45,7 @@ class _Stretch(Kept):
         return in_blocks(self._pread, length, offset, self.size)
 
     def _pread(self, length: int, offset: int) -> bytes:
-        with unreadable_is_damaged():
+        with unreadable_is_damaged:
             return os.pread(self.descriptor, length, self._begin + offset)
 
 

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +22,8 @@ from shared.open_segment import OpenSegment
 from shared.record import BLOCK, LARGEST, Damaged, Record, length_of, parsed
 from shared.regular import NO_SUCH_PLACE, gone, open_regular
 from shared.scan import Damage
+
+REMEMBERED = 2048  # paths: whoever deals with a batch asks for each of them several times
 
 log = logs.get(__name__)
 
@@ -258,6 +260,13 @@ def path_in(segment_path: str, offset: int, name: str) -> str:
     return f"{segment_path}/{offset:08x}/{name}{SUFFIX}"
 
 
+@lru_cache(maxsize=REMEMBERED)
+def path_of(root: Path, path: str) -> Path:
+    """Below the root. The same object each time, which knows its text and its hash already."""
+    return root / path
+
+
+@lru_cache(maxsize=REMEMBERED)
 def place(path: Path) -> tuple[str, int] | None:
     """The segment and the offset in it; None for a file of its own."""
     found = _IN_SEGMENT.match(str(path))

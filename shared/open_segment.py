@@ -13,6 +13,7 @@ from shared import segment
 from shared.record import (
     BLOCK,
     LARGEST,
+    MAGIC,
     PREFIX,
     REMOVED,
     Record,
@@ -33,12 +34,22 @@ _AT_ONCE: int = getattr(os, "RWF_NOWAIT", 0)  # Linux: what is in the page cache
 class OpenSegment:
     """Not for several threads at once."""
 
-    __slots__ = ("_again", "_cached", "_descriptor", "generation", "held", "path", "records")
+    __slots__ = (
+        "_again",
+        "_alive",
+        "_cached",
+        "_descriptor",
+        "generation",
+        "held",
+        "path",
+        "records",
+    )
 
     def __init__(self, path: str) -> None:
         """Raises OSError."""
         self.path = path
         self.generation = segment.generation_of(path)
+        self._alive = MAGIC + self.generation  # how a record begins, unless the segment is an older
         self.held = False  # see held
         self.records: dict[int, Record] = {}  # by offset, as they were; see is_there
         self._descriptor = segment.open_to_read(path)
@@ -55,7 +66,7 @@ class OpenSegment:
         head = self._at_once(offset)
         if head:
             self._cached.add(offset)
-        with unreadable_is_damaged():
+        with unreadable_is_damaged:
             return head or os.pread(self._descriptor, HEAD, offset)
 
     def read(self, record: Record, length: int, offset: int) -> bytes:
@@ -63,7 +74,7 @@ class OpenSegment:
         left it in the page cache; else that would cost more than the disk.
         """
         at = record.data + offset
-        with unreadable_is_damaged():
+        with unreadable_is_damaged:
             if length < LARGE or record.offset in self._cached:
                 return os.pread(self._descriptor, length, at)
             return self._directly(length, at)
@@ -79,8 +90,10 @@ class OpenSegment:
         """Whether it still was when what was read of it just now was read: not where it was
         removed, nor where the segment is used again. Raises OSError.
         """
-        with unreadable_is_damaged():
+        with unreadable_is_damaged:
             data = os.pread(self._descriptor, PREFIX, record.offset)
+        if data == self._alive:
+            return True
         if not any(data) or data.startswith(REMOVED):
             return False
         return begins(data, self.generation) or self.is_named

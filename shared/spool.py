@@ -196,7 +196,7 @@ class Spool:
                         yield Entry.at(path)
 
     def file(self, entry: Entry) -> Path:
-        return self.root / entry.path
+        return kept.path_of(self.root, entry.path)
 
     def release(self, entry: Entry, sent: Sent | None = None) -> None:
         """As release_all. Raises SpoolError."""

@@ -20,6 +20,13 @@ class Malformed(ValueError):
     """The bytes are no data set in the encoding they claim."""
 
 
+# A tag, and lengths of 32 and 16 bits, by the order of bytes.
+_NUMBERS = {
+    order: (struct.Struct(order + "HH"), struct.Struct(order + "I"), struct.Struct(order + "H"))
+    for order in "<>"
+}
+
+
 class Encoding(NamedTuple):
     implicit: bool
     order: str  # of bytes, as struct writes it: < or >
@@ -39,16 +46,17 @@ class Element(NamedTuple):
 
 def header(data: bytes, offset: int, encoding: Encoding) -> Element:
     """The element that begins there. Raises struct.error if it is cut short."""
-    group, number = struct.unpack_from(encoding.order + "HH", data, offset)
+    pair, long, short = _NUMBERS[encoding.order]
+    group, number = pair.unpack_from(data, offset)
     tag = group << 16 | number
     if encoding.implicit or group == 0xFFFE:  # noqa: PLR2004  # the group of items has no VRs
-        [length] = struct.unpack_from(encoding.order + "I", data, offset + 4)
+        [length] = long.unpack_from(data, offset + 4)
         return Element(tag, b"", length, 8)
     vr = data[offset + 4 : offset + 6]
     if vr in LONG_VRS:
-        [length] = struct.unpack_from(encoding.order + "I", data, offset + 8)
+        [length] = long.unpack_from(data, offset + 8)
         return Element(tag, vr, length, 12)
-    [length] = struct.unpack_from(encoding.order + "H", data, offset + 6)
+    [length] = short.unpack_from(data, offset + 6)
     return Element(tag, vr, length, 8)
 
 

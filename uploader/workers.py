@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared import logs
+from shared import logs, memory
 
 log = logs.get(__name__)
 
@@ -73,6 +73,7 @@ class Workers:
         return subprocess.Popen(  # noqa: S603  # our own module
             [sys.executable, "-m", "uploader.worker", str(self._reader), *self._arguments],
             stdin=subprocess.DEVNULL,
+            env=memory.environment(),
             pass_fds=(self._reader,),
             start_new_session=True,
         )

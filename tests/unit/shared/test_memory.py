@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.memory import LARGE_PAGE, large
+from shared.memory import LARGE_PAGE, environment, large
 
 THP = Path("/sys/kernel/mm/transparent_hugepage")
 
@@ -51,3 +51,16 @@ def test_a_system_without_them_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_memory_is_an_oserror() -> None:
     with pytest.raises(OSError):  # noqa: PT011  # ENOMEM, or EINVAL by the size alone
         large(1 << 60)
+
+
+def test_a_child_has_our_environment_and_its_heap_on_large_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    monkeypatch.setenv("OURS", "too")
+
+    assert environment()["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    assert environment()["OURS"] == "too"
+
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=1")
+    assert environment()["GLIBC_TUNABLES"] == "glibc.malloc.check=1", "the site's own"
