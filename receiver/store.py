@@ -17,7 +17,7 @@ from shared.dimse.admission import EVERYBODY
 from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
-from shared.head import Head
+from shared.head import Head, State
 from shared.routing import Decision
 from shared.sender import Sender
 from shared.spool import Pressure, Reception, Spool
@@ -161,6 +161,7 @@ class Store:
         "_request",
         "_service",
         "_settled",
+        "_unwanted",
     )
 
     def __init__(self, service: StorageService, request: Request, settled: Decision | None) -> None:
@@ -169,6 +170,8 @@ class Store:
         self._begun = time.monotonic()
         self._request = request
         self._settled = settled
+        # Nothing of this peer is kept: the data set still has to pass by.
+        self._unwanted = settled is not None and not settled.destinations
         self._head = Head(request.transfer_syntax)
         self._held = bytearray()  # the head, until the file meta is known
         self._reception: Reception | Staged | None = None
@@ -177,9 +180,17 @@ class Store:
 
     def write(self, fragment: memoryview) -> None:
         if self._fault or self._unwanted:
-            return  # the rest of the data set still has to pass by
+            return
+        head = self._head
+        if head.state is State.READING:
+            head.feed(fragment)
         try:
-            self._write(fragment)
+            if self._reception:
+                self._reception.write(fragment)
+            elif head.identified or len(self._held) + len(fragment) > LONGEST_HEAD:
+                self._begin_file(fragment)
+            else:
+                self._held += fragment
         except SpoolError as fault:
             self._fault = fault
             self._discard()
@@ -197,15 +208,6 @@ class Store:
 
     def cancel(self) -> None:
         """A C-STORE cannot be cancelled (PS3.7 9.1.1)."""
-
-    def _write(self, fragment: memoryview) -> None:
-        self._head.feed(fragment)
-        if self._reception:
-            self._reception.write(fragment)
-        elif self._head.identified or len(self._held) + len(fragment) > LONGEST_HEAD:
-            self._begin_file(fragment)
-        else:
-            self._held += fragment
 
     def _begin_file(self, fragment: memoryview) -> Reception | Staged:
         request, head = self._request, self._head
@@ -264,11 +266,6 @@ class Store:
         told: Attributes = {"association": request.peer.association, "size": entry.size}
         tracing.received(entry, begun, complete, safe, told)
         log.debug("instance.kept", destinations=decision.destinations, **told)
-
-    @property
-    def _unwanted(self) -> bool:
-        """Nothing of this peer is kept."""
-        return self._settled is not None and not self._settled.destinations
 
     def _discard(self) -> None:
         self._held.clear()
