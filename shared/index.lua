@@ -47,16 +47,20 @@ end
 -- script add ARGV wake_ms full member... -> added, tick wanted (0, 1, 2: an urgent one)
 -- While a tick runs it will find what is added; another is wanted only for a full batch, so that
 -- batches grow under load. What is urgent never waits for that.
-local time, added, pressing = now(), 0, 0
-for i = 3, #ARGV do
-  local member = ARGV[i]
-  if not redis.call('ZSCORE', leased, member) then
-    local key = waiting(member)
-    local new = redis.call('ZADD', key, 'NX', place(member, time), member)
-    added = added + new
-    if key == urgent then pressing = pressing + new end
+local time, fresh = now(), {[urgent] = {}, [routine] = {}}
+for i, lease in ipairs(redis.call('ZMSCORE', leased, unpack(ARGV, 3))) do
+  if not lease then
+    local member = ARGV[i + 2]
+    local those = fresh[waiting(member)]
+    those[#those + 1] = place(member, time)
+    those[#those + 1] = member
   end
 end
+local function add(key)
+  return #fresh[key] > 0 and redis.call('ZADD', key, 'NX', unpack(fresh[key])) or 0
+end
+local pressing = add(urgent)
+local added = pressing + add(routine)
 if added == 0 or ARGV[1] == '0' or redis.call('EXISTS', hold) == 1 then return {added, 0} end
 local wanted = pressing > 0 or running(time) == 0
   or redis.call('ZCARD', routine) >= tonumber(ARGV[2])
