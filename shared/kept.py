@@ -263,7 +263,7 @@ def path_in(segment_path: str, offset: int, name: str) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def path_of(root: Path, path: str) -> Path:
     """Below the root. The same object each time, which knows its text and its hash already."""
-    return root / path
+    return Path(f"{root}/{path}")  # of one part: threads may ask for its text at once
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -4,6 +4,7 @@ A CT lies on 128 pages of 4 KiB: to find each of them costs a copy, and a direct
 that. Of large pages (2 MiB, Linux' THP) it takes one or two.
 """
 
+import ctypes
 import mmap
 import os
 from contextlib import suppress
@@ -18,13 +19,19 @@ def environment() -> dict[str, str]:
     return {_TUNABLES: "glibc.malloc.hugetlb=1", **os.environ}
 
 
+def pages(length: int) -> int:
+    """Bytes that so many take at most: whole large pages."""
+    return -(-length // LARGE_PAGE) * LARGE_PAGE
+
+
 def large(length: int) -> memoryview:
-    """`length` bytes, zeros, on a page's boundary; memory is taken as it is written to. Raises
-    OSError where there is none.
+    """`length` bytes, zeros, from the beginning of a large page; memory is taken as it is written
+    to, a large page at a time. Raises OSError where there is none.
     """
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    mapped = mmap.mmap(-1, -(-length // LARGE_PAGE) * LARGE_PAGE, flags=flags)
+    mapped = mmap.mmap(-1, length + LARGE_PAGE, flags=flags)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a system without
             mapped.madvise(mmap.MADV_HUGEPAGE)
-    return memoryview(mapped)[:length]
+    begin = -ctypes.addressof(ctypes.c_char.from_buffer(mapped)) % LARGE_PAGE
+    return memoryview(mapped)[begin : begin + length]

@@ -12,6 +12,7 @@ from shared.dimse.listener import PlainListener, TlsListener
 from shared.dimse.service import Service
 from shared.dimse.tls import Credentials
 from shared.dimse.transport import CONNECTION, RECEIVE_BUFFER, TLS_CONNECTION
+from shared.memory import pages
 from shared.sections import Receive
 
 _SWEEP = 1.0  # seconds between looks at the deadlines, at most
@@ -174,4 +175,4 @@ def memory_bound(settings: Receive) -> int:
     """Bytes that associations can take at most, whatever comes over the wire; pixel data none."""
     connections = settings.max_associations + settings.max_pending
     per_connection = CONNECTION + (TLS_CONNECTION if settings.tls_certificate_file else 0)
-    return settings.max_buffered + RECEIVE_BUFFER + connections * per_connection
+    return settings.max_buffered + pages(RECEIVE_BUFFER) + connections * per_connection

@@ -17,11 +17,11 @@ def address(buffer: memoryview) -> int:
 
 
 @pytest.mark.parametrize("length", [1, 1024 * 1024, LARGE_PAGE, LARGE_PAGE + 1])
-def test_it_has_its_length_and_begins_on_a_page(length: int) -> None:
+def test_it_has_its_length_and_begins_on_a_large_page(length: int) -> None:
     buffer = large(length)
 
     assert bytes(buffer) == bytes(length)
-    assert address(buffer) % mmap.PAGESIZE == 0
+    assert address(buffer) % LARGE_PAGE == 0
     buffer[-1:] = b"x"
 
 

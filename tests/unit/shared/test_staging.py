@@ -90,6 +90,18 @@ def test_whoever_handed_it_over_takes_nothing_back(tmp_path: Path) -> None:
         other.abandon()
 
 
+def test_no_buffer_is_another_s_too() -> None:
+    staging = Staging()
+    buffers = [staging.take() for _ in range(MOST)]
+    assert staging.take() is None
+
+    for number, each in enumerate(buffers):
+        assert each is not None
+        each[:] = bytes([number]) * LARGEST
+
+    assert [set(each or b"") for each in buffers] == [{number} for number in range(MOST)]
+
+
 def test_buffers_are_used_again_and_show_nothing_of_before() -> None:
     staging = Staging()
     for number in range(3 * MOST):
