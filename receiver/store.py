@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal
 
 from receiver.gathering import Gathering
@@ -17,7 +18,7 @@ from shared.dimse.admission import EVERYBODY
 from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
-from shared.head import Head, State
+from shared.head import Head
 from shared.routing import Decision
 from shared.sender import Sender
 from shared.spool import Pressure, Reception, Spool
@@ -101,32 +102,18 @@ class StorageService(Service):
                 sender = senders.get(destination)
                 return self._gathering.keep(reception, destination, urgent=urgent, sender=sender)
             reception = reception.in_file()
-        return self._keep_in_file(reception, destinations, urgent, senders)
+        return self._in_file(partial(reception.keep, destinations, urgent=urgent, senders=senders))
 
-    async def _keep_in_file(
-        self,
-        reception: Reception,
-        destinations: Sequence[str],
-        urgent: bool,
-        senders: Mapping[str, Sender],
-    ) -> Entry:
+    async def _in_file(self, keep: Callable[[], Sequence[Entry]]) -> Entry:
+        """In a thread, where the disk has to be waited for."""
         if self._keepers is None:
-            return self._keep(reception, destinations, urgent, senders)
+            return self._announced(keep)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._keepers, self._keep, reception, destinations, urgent, senders
-        )
+        return await loop.run_in_executor(self._keepers, self._announced, keep)
 
-    def _keep(
-        self,
-        reception: Reception,
-        destinations: Sequence[str],
-        urgent: bool,
-        senders: Mapping[str, Sender],
-    ) -> Entry:
-        # Announced here: as in Gathering.
-        kept = reception.keep(destinations, urgent=urgent, senders=senders)
-        self._announce(kept)
+    def _announced(self, keep: Callable[[], Sequence[Entry]]) -> Entry:
+        kept = keep()
+        self._announce(kept)  # here: as in Gathering
         return kept[0]
 
     def turn_away(self, request: Request, head: Head, decision: Decision) -> Response:
@@ -181,13 +168,11 @@ class Store:
     def write(self, fragment: memoryview) -> None:
         if self._fault or self._unwanted:
             return
-        head = self._head
-        if head.state is State.READING:
-            head.feed(fragment)
+        self._head.feed(fragment)
         try:
             if self._reception:
                 self._reception.write(fragment)
-            elif head.identified or len(self._held) + len(fragment) > LONGEST_HEAD:
+            elif self._head.identified or len(self._held) + len(fragment) > LONGEST_HEAD:
                 self._begin_file(fragment)
             else:
                 self._held += fragment

@@ -69,7 +69,7 @@ class Drain:
         left = self._origin.token_seconds
         if left is None:
             return
-        ends = round(time.time() + left)
+        ends = int(time.time() + left)  # not later than it does
         if abs(ends - self._token_ends) > 1:
             self._token_ends = ends
             self._at.index.figure(self._destination.name, TOKEN_ENDS, ends)
