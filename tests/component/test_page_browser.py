@@ -128,7 +128,8 @@ def test_a_destination_goes_down_and_comes_back_before_ones_eyes(
 
 def test_dropping_by_keyboard_alone_asks_first(browser: Any, base: str, tmp_path: Path) -> None:
     with tab(browser, base) as page:
-        page.goto("/login")  # the first field has the focus
+        page.goto("/login")
+        page.locator('input[name="user"]:focus').wait_for()  # by itself, when it is first drawn
         page.keyboard.type(USER)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)

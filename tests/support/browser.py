@@ -50,7 +50,13 @@ def tab(browser: Any, base: str, **options: Any) -> Iterator[Any]:
 
 def see(page: Any, text: str, within: str = "body") -> None:
     """Wait until a part of the page says so, without loading it anew."""
-    page.locator(within, has_text=text).first.wait_for()
+    from playwright.sync_api import TimeoutError as TooLong
+
+    try:
+        page.locator(within, has_text=text).first.wait_for()
+    except TooLong as error:
+        shown = page.locator("body").inner_text()
+        raise AssertionError(f"{text!r} is not on {page.url}, but: {shown[:2000]}") from error
 
 
 def _note(complaints: list[str], said: Any) -> None:

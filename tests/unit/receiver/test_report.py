@@ -18,11 +18,13 @@ from shared.sections import LogSettings
 
 
 @pytest.fixture
-def output() -> Iterator[StringIO]:
+def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = StringIO()
     logs.configure(LogSettings(level="info"), "test", stream)
+    # Of its own: one that was used before holds what it was configured with, and what that counted.
+    monkeypatch.setattr("receiver.report.log", logs.get("receiver.report"))
     yield stream
     structlog.reset_defaults()
     root.handlers[:] = handlers
