@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from receiver.gathering import Gathering
 from receiver.part10 import file_meta
@@ -32,6 +32,7 @@ HIGH = 1  # priority (0000,0700)
 LONGEST_HEAD = 64 * 1024  # bytes held back at most until the UIDs of the file meta are known
 KEEPERS = 32  # threads that sync at once: they wait for the disk, which commits them together
 
+KEPT = Response(SUCCESS)
 NO_DATA_SET = Response(CANNOT_UNDERSTAND, "there is no data set")
 
 Announce = Callable[[Sequence[Entry]], None]
@@ -135,6 +136,15 @@ class StorageService(Service):
         return None
 
 
+class _Kept(NamedTuple):
+    """What became of an instance."""
+
+    entry: Entry
+    decision: Decision
+    complete: float  # when its data set was, time.monotonic()
+    safe: float  # and then the disk had it
+
+
 class Store:
     """One C-STORE."""
 
@@ -144,6 +154,7 @@ class Store:
         "_head",
         "_held",
         "_keeping",
+        "_kept",
         "_reception",
         "_request",
         "_service",
@@ -163,6 +174,7 @@ class Store:
         self._held = bytearray()  # the head, until the file meta is known
         self._reception: Reception | Staged | None = None
         self._keeping = False
+        self._kept: _Kept | None = None
         self._fault: SpoolError | None = None
 
     def write(self, fragment: memoryview) -> None:
@@ -182,10 +194,10 @@ class Store:
 
     async def finish(self, respond: Respond) -> None:
         response = await self._conclude()
-        if response.status != SUCCESS:
-            reason = str(self._fault) if self._fault else response.comment
-            self._service.report.refused(self._request, self._head, response.status, reason)
-        await respond(response)
+        try:
+            await respond(response)
+        finally:  # what is only told of need not be waited for
+            self._tell(response)
 
     def abandon(self) -> None:
         if not self._keeping:  # else it is complete, and kept although nobody waits for the answer
@@ -238,12 +250,17 @@ class Store:
         entry = await self._service.keep(
             reception, decision.destinations, urgent=urgent, senders=senders
         )
-        safe = time.monotonic()
-        self._tell(entry, decision, complete, safe)
-        return Response(SUCCESS)
+        self._kept = _Kept(entry, decision, complete, time.monotonic())
+        return KEPT
 
-    def _tell(self, entry: Entry, decision: Decision, complete: float, safe: float) -> None:
-        """It was kept; `complete`, `safe`: when its data set was, and then the disk had it."""
+    def _tell(self, response: Response) -> None:
+        if response.status != SUCCESS:
+            reason = str(self._fault) if self._fault else response.comment
+            self._service.report.refused(self._request, self._head, response.status, reason)
+        if self._kept:
+            self._tell_of(*self._kept)
+
+    def _tell_of(self, entry: Entry, decision: Decision, complete: float, safe: float) -> None:
         request, begun = self._request, self._begun
         self._service.report.kept(
             request, self._head, entry.size, receive=safe - begun, sync=safe - complete
