@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from shared.errors import SpoolError
-from shared.spares import Partial, Spares
+from shared.spares import Partial, Spares, discard
 
 FOLDER = ".incoming"
 MODE = 0o640
@@ -32,7 +32,7 @@ class Incoming:
         self._lock: int | None = None
         self._home: os.stat_result | None = None  # of the folder, as it was when it was begun with
         self._locking = Lock()
-        self._spares = Spares(self._make) if ahead else None
+        self._spares = Spares(self._make_at_home) if ahead else None
 
     def create(self) -> Partial:
         """A new partial file. Raises OSError, SpoolError."""
@@ -57,6 +57,16 @@ class Incoming:
         path = f"{self._folder}/.{self.process}-{next(self._numbers)}.part"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         return Partial(path, os.open(path, flags, MODE))
+
+    def _make_at_home(self) -> Partial:
+        """One that will still be there when it is used. Raises OSError, SpoolError."""
+        made = self._make()
+        try:
+            self._prove_home()
+        except (OSError, SpoolError):
+            discard(made)
+            raise
+        return made
 
     def recover(self) -> int:
         """Remove what processes left that are no more; how many instances they had begun.

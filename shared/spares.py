@@ -12,6 +12,8 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import NamedTuple
 
+from shared.errors import SpoolError
+
 MOST = 32  # files, and descriptors, held ready
 
 
@@ -32,7 +34,7 @@ class Spares:
         self._starting = Lock()
 
     def take(self) -> Partial:
-        """Raises OSError."""
+        """Raises OSError, SpoolError."""
         try:
             return self._ready.popleft()
         except IndexError:
@@ -61,7 +63,8 @@ class Spares:
 
     def _work(self) -> None:
         while self._orders.get():
-            with contextlib.suppress(OSError):  # whoever needs one will meet the fault himself
+            # Whoever needs one will meet the fault himself.
+            with contextlib.suppress(OSError, SpoolError):
                 while len(self._ready) < self._wanted:
                     self._ready.append(self._make())
 

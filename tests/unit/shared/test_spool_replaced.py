@@ -11,6 +11,7 @@ import pytest
 from receiver.part10 import file_meta
 from shared.entry import Entry
 from shared.errors import SpoolError
+from shared.incoming import Incoming
 from shared.spool import Spool
 from shared.spool_check import Kind, check, repair
 from shared.spool_sections import SpoolSettings
@@ -203,6 +204,22 @@ def test_what_another_folder_would_hide_is_not_taken(tmp_path: Path) -> None:
     for number in range(3):
         keep(spool, bytes([number]))
     assert len(list(spool.scan("cloud"))) == 4
+
+
+def test_nothing_is_made_ahead_in_what_hides_the_spool(tmp_path: Path) -> None:
+    """It would be gone once the spool is back, and an instance refused that found no other."""
+    root = tmp_path / "spool"
+    open_spool(root).close()
+    incoming = Incoming(root, 7, ahead=True)
+    incoming.prove_home()
+    root.rename(tmp_path / "away")
+    open_spool(root).close()
+
+    with pytest.raises(SpoolError, match="is the spool mounted"):
+        incoming._make_at_home()
+
+    assert list((root / ".incoming").iterdir()) == []
+    incoming.close()
 
 
 def test_a_spool_that_is_gone_before_its_first_instance_is_noticed_too(tmp_path: Path) -> None:
