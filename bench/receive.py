@@ -17,8 +17,11 @@ OURS_UNSYNCED, OURS = "proxy, sync off", "proxy"
 STORESCP, ORTHANC, PYNETDICOM = "storescp", "Orthanc default", "pynetdicom AE"
 SYNCED_LOOP = "bare synced loop, 4 threads"
 ASSOCIATIONS = (1, 4)
-# Of load per run: full, quick. What comes in 2 s the kernel has not begun to write out.
-SECONDS = (6.0, 1.0)
+SECONDS = (6.0, 1.0)  # of load per run: full, quick
+# Who does not sync fills memory first, fast: of those each gets as many bytes as there is memory,
+# unless that takes too long.
+LASTING = (60.0, 1.0)
+BYTES = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 AT_LEAST = 100
 
 # As storescp has a process for each association.
@@ -31,6 +34,7 @@ PEERS: dict[str, driver.Launcher] = {
     OURS: partial(ours.receiver, proxy=ours.Proxy()),
     ORTHANC: orthanc.default,
 }
+FAST = frozenset({STORESCP, OURS_UNSYNCED})  # enough to fill memory without syncs
 
 
 def cell(kind: Kind, associations: int) -> str:
@@ -40,16 +44,24 @@ def cell(kind: Kind, associations: int) -> str:
 def measure(plan: Plan, results: Results) -> None:
     for run, kind, associations in product(range(plan.runs), (CT, MR), ASSOCIATIONS):
         for name in rotated(tuple(PEERS), run):
-            work = partial(load, plan, PEERS[name], kind, associations)
+            lasting = (LASTING, BYTES // kind.size) if name in FAST else ()
+            work = partial(load, plan, PEERS[name], kind, associations, *lasting)
             record(results, SUITE, cell(kind, associations), name, run, work)
         if associations == synced_loop.THREADS:
             work = partial(synced_loop.measure, kind, plan.scaled(*SECONDS))
             record(results, SUITE, cell(kind, associations), SYNCED_LOOP, run, work)
 
 
-def load(plan: Plan, launch: driver.Launcher, kind: Kind, associations: int) -> Measured:
+def load(
+    plan: Plan,
+    launch: driver.Launcher,
+    kind: Kind,
+    associations: int,
+    seconds: tuple[float, float] = SECONDS,
+    count: int = 10**6,
+) -> Measured:
     with Site() as site:
         port = launch(site)
-        seconds = plan.scaled(*SECONDS)
-        load = Load(port, kind.name, 10**6, associations, seconds=seconds, at_least=AT_LEAST)
+        most = plan.scaled(*seconds)
+        load = Load(port, kind.name, count, associations, seconds=most, at_least=AT_LEAST)
         return driver.receive(site, load)

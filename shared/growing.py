@@ -3,8 +3,9 @@
 One that is used again is written through the page cache: its pages are there, and an uploader,
 which keeps up where there is such a segment, will read them at once. A new one is written past it:
 to fill memory can cost more than to write, and a modality that sends faster than an archive takes
-must not push out of memory what others need. Without syncs, where to write past it costs most, the
-first segments go through it all the same.
+must not push out of memory what others need. Without syncs all go through it, but the disk begins
+at once, some MiB at a time, and what it has is forgotten: memory that is at hand serves again. The
+first such segments stay in memory, for an uploader that keeps up.
 """
 
 import errno
@@ -18,15 +19,15 @@ from typing import NamedTuple
 from shared import pool, scan, segment
 from shared.entry import ROUTINE, URGENT
 from shared.folders import HOUR, make
+from shared.passing import Passing
 from shared.regular import gone
 from shared.segment import SUFFIX
 from shared.sync import sync_data, sync_folder
 
 CAPACITY = 32 * 1024 * 1024  # bytes of a segment
-LARGE = 256 * 1024  # bytes; to have fewer written out by themselves costs more than to fill memory
+STRETCH = 2 * 1024 * 1024  # bytes that the disk is given together: for each alone that costs more
 FOLLOWED = 16  # segments of one key that there may be where an uploader keeps up
 MODE = 0o640
-_DONTCACHE = 0x80  # RWF_DONTCACHE, Linux 6.14: written out at once, and then forgotten
 
 Key = tuple[str, bool]  # destination, urgent
 
@@ -38,6 +39,7 @@ class Owner(NamedTuple):
     process: str  # as of shared.incoming
     sync: bool  # whether nothing is kept before the disk has it
     numbers: Iterator[int]  # never one twice
+    passing: Passing
 
 
 class Growing:
@@ -55,7 +57,8 @@ class Growing:
         make(owner.root, parent, sync=self._sync)
         self.end = 0  # bytes
         self.made = self.used = time.monotonic()  # `used`: at the last write
-        self._forgetting = _DONTCACHE
+        self._passing: Passing | None = None  # where nothing waits for the disk
+        self._given = 0  # bytes that it was, all the same
         self._descriptor = self._cached = -1
         while self._descriptor < 0:
             stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(self.begun))
@@ -72,6 +75,8 @@ class Growing:
             self._itself = os.fstat(self._descriptor)
             hot = again is not None or not self._sync
             self._through_cache = hot and _is_followed(f"{owner.root}/{parent}")
+            if not self._sync and not self._through_cache:
+                self._passing = owner.passing
             self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
                 sync_folder(f"{owner.root}/{parent}")
@@ -91,10 +96,14 @@ class Growing:
             raise
         self.end += length
         self.used = time.monotonic()
+        if self._passing and self.end - self._given >= STRETCH:
+            self._pass_on(self._passing)
         return begin
 
     def seal(self) -> None:
         """Nothing will be appended any more. Never raises."""
+        if self._passing:
+            self._pass_on(self._passing)
         with suppress(OSError):
             os.ftruncate(self._descriptor, self.end)  # there may be more, of an earlier use
         with suppress(OSError):
@@ -110,19 +119,19 @@ class Growing:
             scan.give_back(self._cached, self.generation)
 
     def _write(self, records: Sequence[memoryview], length: int) -> None:
+        past_cache = self._sync and not self._through_cache
+        into = self._descriptor if past_cache else self._cached
+        if os.pwritev(into, records, self.end) < length:  # what a full disk does
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self._sync:
-            into = self._cached if self._through_cache else self._descriptor
-            _write(into, records, self.end, length)
             sync_data(into)
-            return
-        flags = self._forgetting if length >= LARGE and not self._through_cache else 0
-        try:
-            _write(self._cached, records, self.end, length, flags)
-        except OSError as error:
-            if not flags or error.errno not in {errno.EOPNOTSUPP, errno.EINVAL}:
-                raise
-            self._forgetting = 0  # this kernel, or file system, cannot
-            _write(self._cached, records, self.end, length)
+
+    def _pass_on(self, passing: Passing) -> None:
+        """To the disk what it was not given yet; what it has by now leaves memory. Never raises."""
+        before = max(0, self._given - STRETCH)
+        with suppress(OSError):
+            if passing.give(self._cached, before, self.end - before):
+                self._given = self.end
 
     def _prove_named(self) -> None:
         """In a file that was removed, or that a mount has covered, nobody would find again what a
@@ -131,13 +140,6 @@ class Growing:
         named = os.lstat(self.file)
         if not os.path.samestat(named, self._itself):
             raise gone()
-
-
-def _write(
-    descriptor: int, records: Sequence[memoryview], offset: int, length: int, flags: int = 0
-) -> None:
-    if os.pwritev(descriptor, records, offset, flags) < length:  # what a full disk does
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _is_followed(folder: str) -> bool:

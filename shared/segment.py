@@ -129,6 +129,14 @@ def open_to_read(path: str) -> int:
     return segment
 
 
+def forget(segment: int, offset: int, length: int) -> None:
+    """Have the disk begin with what is in the page cache alone, and the page cache drop what the
+    disk has. Raises OSError.
+    """
+    if _ADVISE:
+        _ADVISE(segment, offset, length, os.POSIX_FADV_DONTNEED)
+
+
 def open_again(segment: int, flags: int) -> int:
     """The same file, whatever its name leads to now. Raises OSError, but never that it is gone."""
     try:

@@ -16,6 +16,7 @@ from shared.folders import HOUR
 from shared.growing import Growing, Key, Owner
 from shared.incoming import Incoming
 from shared.kept import path_in
+from shared.passing import Passing
 from shared.record import length_of
 from shared.sender import Sender
 from shared.staging import Staged
@@ -48,7 +49,7 @@ class Segments:
     """Not for several threads at once."""
 
     def __init__(self, root: Path, incoming: Incoming, name: Naming, *, sync: bool) -> None:
-        self._owner = Owner(root, incoming.process, sync, incoming.segments)
+        self._owner = Owner(root, incoming.process, sync, incoming.segments, Passing())
         self._incoming = incoming
         self._name = name
         self._open: dict[Key, Growing] = {}
@@ -88,6 +89,7 @@ class Segments:
         for each in self._open.values():
             each.seal()
         self._open.clear()
+        self._owner.passing.close()
 
     def _append(self, key: Key, group: Sequence[Commit]) -> None:
         named, length, at = [], 0, 0.0

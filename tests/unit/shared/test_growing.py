@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import growing, kept, pool, segments
+from shared import growing, kept, pool, segment, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.growing import Growing
-from shared.record import BLOCK, Damaged
+from shared.passing import Passing
+from shared.record import BLOCK, Damaged, length_of
 from shared.spool_check import check
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.waiting import wait_until
@@ -41,13 +42,13 @@ def current(own: Gathering) -> Growing:
 
 
 @SYNCS
-@pytest.mark.parametrize(("followed", "large"), [(99, 0), (0, 0), (99, 1 << 40), (0, 1 << 40)])
+@pytest.mark.parametrize(("followed", "stretch"), [(99, 0), (0, 0), (0, 300_000), (0, 1 << 40)])
 def test_it_comes_back_whole_whichever_way_it_went(
-    followed: int, large: int, tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
+    followed: int, stretch: int, tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also from files that are used again, all of whose bytes are those of others."""
     monkeypatch.setattr(growing, "FOLLOWED", followed)
-    monkeypatch.setattr(growing, "LARGE", large)
+    monkeypatch.setattr(growing, "STRETCH", stretch)
     monkeypatch.setattr(growing, "CAPACITY", 3 * MEBIBYTE)
     with gathering(tmp_path, sync=sync) as own:
         for round_ in range(5):
@@ -62,27 +63,102 @@ def test_it_comes_back_whole_whichever_way_it_went(
         assert list((tmp_path / pool.FOLDER).iterdir())
 
 
-def test_where_nothing_can_be_forgotten_it_is_written_all_the_same(
+def test_without_syncs_the_disk_begins_at_once_and_memory_forgets_what_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As before Linux 6.14, and on file systems that do not know the flag."""
-    asked: list[int] = []
-    write: Callable[..., int] = os.pwritev
+    monkeypatch.setattr(growing, "FOLLOWED", 0)
+    monkeypatch.setattr(growing, "STRETCH", MEBIBYTE)
+    with gathering(tmp_path, sync=False) as own:
+        entries = [own.keep(os.urandom(500_000)) for _ in range(20)]
+        file = own.segment(entries[0])
+        half = 10 * length_of(500_000)
 
-    def old(descriptor: int, buffers: list[memoryview], offset: int, flags: int = 0) -> int:
-        asked.append(flags)
-        if flags:
-            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-        return write(descriptor, buffers, offset)
+        def forgotten() -> bool:  # asked again, as by each that comes
+            segment.forget(current(own)._cached, 0, half)
+            return in_memory(file, half) == 0
+
+        assert in_memory(file, half) < half, "without being asked"
+        wait_until(forgotten, 10, "the disk has it")
+
+
+def in_memory(file: Path, length: int) -> int:
+    """Bytes from the beginning that the page cache has."""
+    blocks, found = bytearray(BLOCK), 0
+    with file.open("rb", buffering=0) as opened:
+        for at in range(0, length, BLOCK):
+            with suppress(BlockingIOError):
+                found += os.preadv(opened.fileno(), [blocks], at, os.RWF_NOWAIT)
+    return found
+
+
+@SYNCS
+def test_what_is_passed_on_to_the_disk_is_each_stretch_twice(
+    tmp_path: Path, *, sync: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To begin with it, and to forget it once it has come there; with syncs there is no need."""
+    monkeypatch.setattr(growing, "FOLLOWED", 0)
+    monkeypatch.setattr(growing, "STRETCH", MEBIBYTE)
+    asked = passed_on(monkeypatch)
+    record = length_of(600_000)
+    with gathering(tmp_path, sync=sync) as own:
+        for _ in range(5):
+            own.keep(os.urandom(600_000))
+    if sync:
+        assert asked == []
+    else:
+        first, second = 2 * record, 4 * record
+        assert asked == [(0, first), (first - MEBIBYTE, second), (second - MEBIBYTE, 5 * record)]
+
+
+def test_what_a_disk_that_is_behind_does_not_take_it_is_given_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing, "FOLLOWED", 0)
+    monkeypatch.setattr(growing, "STRETCH", MEBIBYTE)
+    keeps_up = iter([True, False, False, True, True])
+    given: list[tuple[int, int]] = []
+
+    def give(_: Passing, descriptor: int, offset: int, length: int) -> bool:
+        assert os.fstat(descriptor)
+        given.append((offset, offset + length))
+        return next(keeps_up)
+
+    monkeypatch.setattr(Passing, "give", give)
+    record = length_of(600_000)
+    with gathering(tmp_path, sync=False) as own:
+        entries = {own.keep(data): data for data in [os.urandom(600_000) for _ in range(6)]}
+        assert {each: read(own, each) for each in entries} == entries
+    again = 2 * record - MEBIBYTE
+    ends = [4 * record, 5 * record, 6 * record]
+    assert given[:4] == [(0, 2 * record), *((again, each) for each in ends)]
+    assert [end for _, end in given[4:]] == [6 * record], "and at its end, what it has by then"
+
+
+def test_an_image_is_kept_also_where_nothing_can_be_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
     monkeypatch.setattr(growing, "FOLLOWED", 0)
-    monkeypatch.setattr(growing, "LARGE", 0)
-    monkeypatch.setattr(os, "pwritev", old)
+    monkeypatch.setattr(growing, "STRETCH", 0)
+    monkeypatch.setattr(segment, "forget", refuse)
     with gathering(tmp_path, sync=False) as own:
         entries = [own.keep(bytes([each]) * 5000) for each in range(3)]
         assert [read(own, each) for each in entries] == [bytes([each]) * 5000 for each in range(3)]
-    assert len(asked) == 4, "once in vain"
-    assert sum(map(bool, asked)) == 1
+
+
+def passed_on(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Where each stretch begins and ends that the disk was given."""
+    asked: list[tuple[int, int]] = []
+    forget: Callable[[int, int, int], None] = segment.forget
+
+    def noting(descriptor: int, offset: int, length: int) -> None:
+        asked.append((offset, offset + length))
+        forget(descriptor, offset, length)
+
+    monkeypatch.setattr(segment, "forget", noting)
+    return asked
 
 
 @SYNCS
