@@ -34,7 +34,8 @@ PEERS: dict[str, driver.Launcher] = {
     OURS: partial(ours.receiver, proxy=ours.Proxy()),
     ORTHANC: orthanc.default,
 }
-FAST = frozenset({STORESCP, OURS_UNSYNCED})  # enough to fill memory without syncs
+FAST = (STORESCP, OURS_UNSYNCED)  # enough to fill memory, without syncs
+CALM = tuple(name for name in PEERS if name not in FAST)
 
 
 def cell(kind: Kind, associations: int) -> str:
@@ -42,14 +43,15 @@ def cell(kind: Kind, associations: int) -> str:
 
 
 def measure(plan: Plan, results: Results) -> None:
-    for run, kind, associations in product(range(plan.runs), (CT, MR), ASSOCIATIONS):
-        for name in rotated(tuple(PEERS), run):
-            lasting = (LASTING, BYTES // kind.size) if name in FAST else ()
-            work = partial(load, plan, PEERS[name], kind, associations, *lasting)
-            record(results, SUITE, cell(kind, associations), name, run, work)
-        if associations == synced_loop.THREADS:
-            work = partial(synced_loop.measure, kind, plan.scaled(*SECONDS))
-            record(results, SUITE, cell(kind, associations), SYNCED_LOOP, run, work)
+    # Those that fill memory come last: after them disk and memory are slower for a while.
+    for names, lasting in ((CALM, ()), (FAST, (LASTING, BYTES))):
+        for run, kind, associations in product(range(plan.runs), (CT, MR), ASSOCIATIONS):
+            for name in rotated(names, run):
+                work = partial(load, plan, PEERS[name], kind, associations, *lasting)
+                record(results, SUITE, cell(kind, associations), name, run, work)
+            if names is CALM and associations == synced_loop.THREADS:
+                work = partial(synced_loop.measure, kind, plan.scaled(*SECONDS))
+                record(results, SUITE, cell(kind, associations), SYNCED_LOOP, run, work)
 
 
 def load(
@@ -58,10 +60,10 @@ def load(
     kind: Kind,
     associations: int,
     seconds: tuple[float, float] = SECONDS,
-    count: int = 10**6,
+    most_bytes: int = 10**15,
 ) -> Measured:
     with Site() as site:
         port = launch(site)
-        most = plan.scaled(*seconds)
+        count, most = most_bytes // kind.size, plan.scaled(*seconds)
         load = Load(port, kind.name, count, associations, seconds=most, at_least=AT_LEAST)
         return driver.receive(site, load)
