@@ -129,9 +129,8 @@ class Growing:
     def _pass_on(self, passing: Passing) -> None:
         """To the disk what it was not given yet; what it has by now leaves memory. Never raises."""
         before = max(0, self._given - STRETCH)
-        with suppress(OSError):
-            if passing.give(self._cached, before, self.end - before):
-                self._given = self.end
+        if passing.give(self._cached, before, self.end - before):
+            self._given = self.end
 
     def _prove_named(self) -> None:
         """In a file that was removed, or that a mount has covered, nobody would find again what a

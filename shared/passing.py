@@ -3,15 +3,19 @@ must not wait for a disk that is behind either.
 """
 
 import os
+import time
+from collections import deque
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 
 from shared import segment
 
-PATIENCE = 5.0  # seconds, at the end
 MOST = 3  # stretches that wait; where there are more the disk is behind, and memory is to take them
+LATER = 1.0  # seconds, after which the disk has a stretch, and memory may forget it
+OPEN = 64  # stretches that wait for that, of a descriptor each: 128 MiB
+PATIENCE = 1.0  # seconds, at the end
 
 
 class _Stretch(NamedTuple):
@@ -28,15 +32,17 @@ class Passing:
         self._thread: Thread | None = None
 
     def give(self, descriptor: int, offset: int, length: int) -> bool:
-        """Of a segment, which may be closed meanwhile; whether the disk keeps up. Never waits.
-        Raises OSError.
+        """Of a segment, which may be closed meanwhile; whether it will be. Never waits, nor raises:
+        what is not given stays in memory until the system writes it.
         """
         if self._waiting.qsize() >= MOST:
             return False
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name="passing", daemon=True)
-            self._thread.start()
-        self._waiting.put(_Stretch(os.dup(descriptor), offset, length))
+        try:
+            self._begin()
+            own = os.dup(descriptor)
+        except (OSError, RuntimeError):  # there is no descriptor left, or no thread
+            return False
+        self._waiting.put(_Stretch(own, offset, length))
         return True
 
     def close(self) -> None:
@@ -46,10 +52,34 @@ class Passing:
             self._thread.join(PATIENCE)
             self._thread = None
 
+    def _begin(self) -> None:
+        """Raises RuntimeError."""
+        if self._thread is None:
+            thread = Thread(target=self._run, name="passing", daemon=True)
+            thread.start()
+            self._thread = thread
+
     def _run(self) -> None:
-        while each := self._waiting.get():
-            try:
-                with suppress(OSError):  # it stays in memory until the system writes it
-                    segment.forget(*each)
-            finally:
-                os.close(each.descriptor)
+        given: deque[tuple[float, _Stretch]] = deque()  # and when it is due to be forgotten
+        while True:
+            wait = max(0.0, given[0][0] - time.monotonic()) if given else None
+            with suppress(Empty):
+                if (more := self._waiting.get(timeout=wait)) is None:
+                    break
+                _forget(more)  # what memory alone has it keeps, but the disk begins with it
+                given.append((time.monotonic() + LATER, more))
+            while given and (len(given) > OPEN or given[0][0] <= time.monotonic()):
+                _let_go(given.popleft()[1])
+        for _, each in given:
+            _let_go(each)
+
+
+def _let_go(stretch: _Stretch) -> None:
+    _forget(stretch)
+    with suppress(OSError):
+        os.close(stretch.descriptor)
+
+
+def _forget(stretch: _Stretch) -> None:
+    with suppress(OSError):
+        segment.forget(*stretch)

@@ -20,7 +20,11 @@ from tests.support.redis_server import RedisServer
 from tests.support.ups_server import Script, UpsServer
 
 LIVE_PATHS = ("/livez", "/readyz", "/nothing", "/metrics")
-KEEP_ALL = ("--appendonly", "yes", "--auto-aof-rewrite-percentage", "0")  # every write ever made
+# Every write ever made, in the file before it is answered.
+KEEP_ALL = (
+    *("--appendonly", "yes", "--appendfsync", "always"),
+    *("--auto-aof-rewrite-percentage", "0"),
+)
 # The instances themselves, which only the spool's owner reads.
 WITH_PATIENT_DATA = {".dcm", ".seg"}
 

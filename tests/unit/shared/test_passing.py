@@ -1,7 +1,9 @@
 """Nobody waits for a disk that is behind."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -9,6 +11,7 @@ import pytest
 
 from shared import passing, segment
 from shared.passing import Passing
+from tests.support.waiting import wait_until
 
 
 class Disk:
@@ -41,7 +44,6 @@ def descriptor(tmp_path: Path) -> Iterator[int]:
 
 
 def test_all_is_given_before_it_ends_also_of_what_was_closed(tmp_path: Path, disk: Disk) -> None:
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     giving = Passing()
     for number in range(3):
         opened = os.open(tmp_path / "segment", os.O_RDWR | os.O_CREAT)
@@ -51,8 +53,51 @@ def test_all_is_given_before_it_ends_also_of_what_was_closed(tmp_path: Path, dis
     disk.may.set()
     giving.close()
 
-    assert disk.took == [(0, 10), (1, 10), (2, 10)]
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert set(disk.took) == {(0, 10), (1, 10), (2, 10)}
+    assert held(tmp_path) == 0
+
+
+def test_each_is_asked_for_twice_and_held_open_no_longer(
+    tmp_path: Path, disk: Disk, descriptor: int
+) -> None:
+    """What the disk has not is not forgotten; and a segment that was removed takes space."""
+    disk.may.set()
+    giving = Passing()
+    for number in range(3):
+        assert giving.give(descriptor, number, 1)
+
+    wait_until(lambda: held(tmp_path) == 1, 10, "all are closed")
+
+    assert Counter(disk.took) == {(0, 1): 2, (1, 1): 2, (2, 1): 2}
+    giving.close()
+
+
+def test_of_many_the_first_do_not_wait(
+    tmp_path: Path, disk: Disk, descriptor: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "LATER", 60.0)
+    monkeypatch.setattr(passing, "OPEN", 2)
+    disk.may.set()
+    giving = Passing()
+    for number in range(4):
+        wait_until(lambda number=number: giving.give(descriptor, number, 1), 10, "room")  # type: ignore[misc]
+
+    wait_until(lambda: len(disk.took) == 6, 10, "two are forgotten")
+
+    assert held(tmp_path) == 1 + 2
+    giving.close()
+    assert Counter(disk.took) == {(number, 1): 2 for number in range(4)}
+    assert held(tmp_path) == 1
+
+
+def held(folder: Path) -> int:
+    """Descriptors of the segment."""
+    found = (Path("/proc/self/fd") / each for each in os.listdir("/proc/self/fd"))  # noqa: PTH208
+    names = []
+    for each in found:
+        with suppress(OSError):
+            names.append(each.readlink())
+    return names.count(folder / "segment")
 
 
 def test_a_disk_that_is_behind_is_given_no_more(disk: Disk, descriptor: int) -> None:
@@ -65,26 +110,56 @@ def test_a_disk_that_is_behind_is_given_no_more(disk: Disk, descriptor: int) -> 
     assert taken == [True] * passing.MOST + [False] * 2
     disk.may.set()
     giving.close()
-    assert len(disk.took) == 1 + passing.MOST
+    assert len(set(disk.took)) == 1 + passing.MOST
 
 
+@pytest.mark.parametrize(
+    ("what", "fault"), [("os.dup", OSError()), ("shared.passing.Thread.start", RuntimeError())]
+)
+def test_where_there_is_no_descriptor_or_thread_it_stays_in_memory(
+    what: str,
+    fault: Exception,
+    tmp_path: Path,
+    disk: Disk,
+    descriptor: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Until there is one again."""
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    disk.may.set()
+    giving = Passing()
+    with monkeypatch.context() as patched:
+        patched.setattr(what, fail)
+        assert not giving.give(descriptor, 0, 1)
+    assert held(tmp_path) == 1
+
+    assert giving.give(descriptor, 1, 1)
+
+    giving.close()
+    assert set(disk.took) == {(1, 1)}
+
+
+@pytest.mark.parametrize("refused", ["shared.segment.forget", "os.close"])
 def test_a_disk_that_refuses_ends_nothing(
-    disk: Disk, descriptor: int, monkeypatch: pytest.MonkeyPatch
+    refused: str, disk: Disk, descriptor: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: int) -> None:
         raise OSError
 
-    giving = Passing()
-    monkeypatch.setattr(segment, "forget", refuse)
-    giving.give(descriptor, 0, 1)
-    giving.close()
-    monkeypatch.setattr(segment, "forget", disk)
     disk.may.set()
+    giving = Passing()
+    with monkeypatch.context() as patched:
+        patched.setattr(refused, refuse)
+        giving.give(descriptor, 0, 1)
+        giving.close()
 
     giving.give(descriptor, 1, 1)
 
     giving.close()
-    assert disk.took == [(1, 1)]
+    assert (1, 1) in disk.took
 
 
 def test_what_was_given_nothing_ends_at_once() -> None:

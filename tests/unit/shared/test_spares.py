@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.errors import SpoolError
 from shared.spares import MOST, Partial, Spares
 from tests.support.spools import open_spool
 from tests.support.waiting import wait_until
@@ -15,11 +16,11 @@ class Maker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.made = 0
-        self.fails = False
+        self.fault: Exception | None = None
 
     def __call__(self) -> Partial:
-        if self.fails:
-            raise OSError(errno.ENOSPC, "full")
+        if self.fault:
+            raise self.fault
         self.made += 1
         path = str(self.folder / str(self.made))
         return Partial(path, os.open(path, os.O_CREAT | os.O_WRONLY))
@@ -51,18 +52,20 @@ def test_however_many_are_taken_few_are_held_ready(tmp_path: Path) -> None:
     assert maker.made <= 200 + MOST
 
 
-def test_whoever_finds_none_meets_the_fault_himself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "full"), SpoolError("full")])
+def test_whoever_finds_none_meets_the_fault_himself(fault: Exception, tmp_path: Path) -> None:
     maker = Maker(tmp_path)
-    maker.fails = True
+    maker.fault = fault
     spares = Spares(maker)
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(type(fault), match="full"):
         spares.take()
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(type(fault), match="full"):
         spares.take()
 
-    maker.fails = False
+    maker.fault = None
     os.close(spares.take().descriptor)
+    wait_until(lambda: maker.made > 1, description="spare files again")
     spares.close()
 
 

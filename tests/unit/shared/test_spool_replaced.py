@@ -212,14 +212,15 @@ def test_nothing_is_made_ahead_in_what_hides_the_spool(tmp_path: Path) -> None:
     open_spool(root).close()
     incoming = Incoming(root, 7, ahead=True)
     incoming.prove_home()
+    assert incoming._spares
     root.rename(tmp_path / "away")
     open_spool(root).close()
 
     with pytest.raises(SpoolError, match="is the spool mounted"):
-        incoming._make_at_home()
+        incoming._spares.take()
 
-    assert list((root / ".incoming").iterdir()) == []
     incoming.close()
+    assert list((root / ".incoming").iterdir()) == []
 
 
 def test_a_spool_that_is_gone_before_its_first_instance_is_noticed_too(tmp_path: Path) -> None:
