@@ -264,13 +264,14 @@ def test_the_epoch_is_new_once_and_after_each_loss(index: Index, redis: RedisSer
 
 
 def test_counts_tell_how_a_destination_fares(index: Index) -> None:
-    index.add([entry(3), entry(2), entry(1, urgent=True)])
+    first = entry(1, urgent=True)
+    index.add([entry(3), entry(2), first])
     claim(index, 1)
     index.count(CLOUD, "quarantined")
 
     counts = index.counts(CLOUD)
 
     assert (counts.urgent, counts.routine, counts.leased) == (0, 2, 1)
-    assert counts.oldest == entry(1).received
+    assert counts.oldest == first.received
     assert counts.totals == {"quarantined": 1}
     assert (counts.held_for, counts.faults, counts.running) == (0, 0, 0)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import growing, kept, passing, pool, segment, segments
+from shared import growing, kept, pool, segment, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.growing import Growing
@@ -70,7 +70,15 @@ def test_without_syncs_the_disk_begins_at_once_and_memory_forgets_what_it_has(
 ) -> None:
     monkeypatch.setattr(growing, "FOLLOWED", 0)
     monkeypatch.setattr(growing, "STRETCH", MEBIBYTE)
-    monkeypatch.setattr(passing, "LATER", 3.0)  # where the disk is busy
+    asked, forget = set[int](), segment.forget
+
+    def once_the_disk_has_it(descriptor: int, offset: int, length: int) -> None:
+        if offset in asked:
+            os.fsync(descriptor)
+        asked.add(offset)
+        forget(descriptor, offset, length)
+
+    monkeypatch.setattr(segment, "forget", once_the_disk_has_it)
     with gathering(tmp_path, sync=False) as own:
         entries = {own.keep(data): data for data in [os.urandom(500_000) for _ in range(20)]}
         file = own.segment(next(iter(entries)))
