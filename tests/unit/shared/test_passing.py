@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -80,7 +81,7 @@ def test_of_many_the_first_do_not_wait(
     disk.may.set()
     giving = Passing()
     for number in range(4):
-        wait_until(lambda number=number: giving.give(descriptor, number, 1), 10, "room")  # type: ignore[misc]
+        wait_until(partial(giving.give, descriptor, number, 1), 10, "room")
 
     wait_until(lambda: len(disk.took) == 6, 10, "two are forgotten")
 
