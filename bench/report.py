@@ -32,7 +32,8 @@ LEAD = ("instances_per_s", "queries_per_s", "associations_per_s")
 
 def machine() -> str:
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, load {load}"
+    where = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    return f"{where}, Python {platform.python_version()}, load {load}"
 
 
 def suite(results: Results, name: str) -> str:

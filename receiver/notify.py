@@ -21,7 +21,7 @@ log = logs.get(__name__)
 
 MOST = 20_000  # entries that wait for Redis, some 5 MB; those beyond are left to a scan
 PAUSE = 1.0  # seconds after Redis has failed
-GATHER = 0.02  # seconds between calls in a flood, in which others gather: each costs 0.3 ms
+GATHER = 0.05  # seconds between calls in a flood, in which others gather: each costs 0.3 ms
 
 
 class Notifier:

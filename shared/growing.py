@@ -20,6 +20,7 @@ from shared import pool, scan, segment
 from shared.entry import ROUTINE, URGENT
 from shared.folders import HOUR, make
 from shared.passing import Passing
+from shared.record import LARGEST
 from shared.regular import gone
 from shared.segment import SUFFIX
 from shared.sync import sync_data, sync_folder
@@ -128,7 +129,7 @@ class Growing:
 
     def _pass_on(self, passing: Passing) -> None:
         """To the disk what it was not given yet; what it has by now leaves memory. Never raises."""
-        before = max(0, self._given - STRETCH)
+        before = max(0, self._given - LARGEST)  # a page that lies across is one of a single write
         if passing.give(self._cached, before, self.end - before):
             self._given = self.end
 

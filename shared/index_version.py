@@ -19,7 +19,7 @@ VERSION = 2  # members are paths of shared.entry; 1 had no senders in them, and 
 READ = frozenset({1, VERSION})  # those whose entries are read as they are
 UNREADABLE = 0  # the version of what is no number
 ASIDE = 24 * 3600  # seconds that an index put aside stays to be looked at
-CHECKED = 1.0  # seconds that an answer holds: some calls are made fifty times a second
+CHECKED = 1.0  # seconds that an answer holds: some calls are made twenty times a second
 
 log = logs.get(__name__)
 

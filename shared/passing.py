@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shared import segment
 
 MOST = 3  # stretches that wait; where there are more the disk is behind, and memory is to take them
-LATER = 1.0  # seconds, after which the disk has a stretch, and memory may forget it
+LATER = 1.0  # seconds, after which the disk has a stretch, and memory may forget it: by twice that
 OPEN = 64  # stretches that wait for that, of a descriptor each: 128 MiB
 PATIENCE = 1.0  # seconds, at the end
 
@@ -62,9 +62,8 @@ class Passing:
     def _run(self) -> None:
         given: deque[tuple[float, _Stretch]] = deque()  # and when it is due to be forgotten
         while True:
-            wait = max(0.0, given[0][0] - time.monotonic()) if given else None
-            with suppress(Empty):
-                if (more := self._waiting.get(timeout=wait)) is None:
+            with suppress(Empty):  # each time it wakes it has to wait for the interpreter
+                if (more := self._waiting.get(timeout=LATER if given else None)) is None:
                     break
                 _forget(more)  # what memory alone has it keeps, but the disk begins with it
                 given.append((time.monotonic() + LATER, more))

@@ -54,12 +54,18 @@ class Spares:
             discard(self._ready.popleft())
 
     def _order(self) -> None:
+        with contextlib.suppress(RuntimeError):  # there is no thread left: they are made when taken
+            self._begin()
+            self._orders.put(True)
+
+    def _begin(self) -> None:
+        """Raises RuntimeError."""
         if self._maker is None:
             with self._starting:
                 if self._maker is None:
-                    self._maker = Thread(target=self._work, name="spares", daemon=True)
-                    self._maker.start()
-        self._orders.put(True)
+                    maker = Thread(target=self._work, name="spares", daemon=True)
+                    maker.start()
+                    self._maker = maker
 
     def _work(self) -> None:
         while self._orders.get():

@@ -69,6 +69,25 @@ def test_whoever_finds_none_meets_the_fault_himself(fault: Exception, tmp_path: 
     spares.close()
 
 
+def test_where_there_is_no_thread_each_is_made_when_it_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError
+
+    maker = Maker(tmp_path)
+    spares = Spares(maker)
+
+    with monkeypatch.context() as limited:
+        limited.setattr("shared.spares.Thread.start", fail)
+        os.close(spares.take().descriptor)
+        spares.close()
+
+    os.close(spares.take().descriptor)
+    wait_until(lambda: maker.made > 2, description="spare files, as a thread can be had again")
+    spares.close()
+
+
 def test_a_closed_spool_leaves_no_empty_partial_file_behind(tmp_path: Path) -> None:
     spool = open_spool(tmp_path)
     receptions = [spool.receive() for _ in range(8)]
