@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Literal, NamedTuple
 
 from receiver.gathering import Gathering
+from receiver.keepers import keepers
 from receiver.part10 import file_meta
 from receiver.report import Report
 from receiver.routing import Router
@@ -30,7 +30,6 @@ from shared.watermark import WHY
 C_STORE_RQ = 0x0001  # PS3.7 9.3.1.1
 HIGH = 1  # priority (0000,0700)
 LONGEST_HEAD = 64 * 1024  # bytes held back at most until the UIDs of the file meta are known
-KEEPERS = 32  # threads that sync at once: they wait for the disk, which commits them together
 
 KEPT = Response(SUCCESS)
 NO_DATA_SET = Response(CANNOT_UNDERSTAND, "there is no data set")
@@ -42,7 +41,7 @@ log = logs.get(__name__)
 
 class StorageService(Service):
     """`announce` is told of each kept instance, from several threads; it must neither block nor
-    raise.
+    raise. Raises SpoolError where it cannot begin.
     """
 
     commands = frozenset({C_STORE_RQ})
@@ -63,7 +62,7 @@ class StorageService(Service):
         self._validation: Literal["strict", "lenient"] = validation
         self.report = Report()
         # Without a sync there is nothing to wait for, and a thread would cost more than it saves.
-        self._keepers = ThreadPoolExecutor(KEEPERS, "keeper") if sync else None
+        self._keepers = keepers() if sync else None
         self._gathering = Gathering(spool, announce)
 
     def takes(self, abstract_syntax: str) -> bool:
