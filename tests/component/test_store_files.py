@@ -3,18 +3,17 @@
 import io
 import re
 import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 from pynetdicom import AE, _config
-from pynetdicom.association import Association
 
 from shared.spool import Spool
 from tests.support.peers import peer
 from tests.support.pydicom_files import Storable, data_set_digest, storable_files
+from tests.support.reactor import quiet
 from tests.support.receivers import Announced, receiving
 from tests.support.spools import content, open_spool
 
@@ -38,14 +37,6 @@ def send(port: int, files: list[Storable]) -> list[int]:
                 statuses.append(association.send_c_store(each.path).Status)
         association.release()
     return statuses
-
-
-def quiet(association: Association) -> None:
-    """Hold the thread of an association that takes whatever comes, and may be past the point where
-    send_c_store would hold it: else it takes the answer, and nobody gets it.
-    """
-    association._reactor_checkpoint.clear()
-    time.sleep(0.01)
 
 
 def kept_digests(spool: Spool) -> Counter[str]:

@@ -1,6 +1,5 @@
 """pynetdicom as a worklist SCU that loses no response."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +8,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.sop_class import ModalityWorklistInformationFind  # type: ignore[attr-defined]
 
-_STILL = 0.01  # s; the reactor of pynetdicom looks around every millisecond
+from tests.support.reactor import quiet
 
 Responses = list[tuple[int, Dataset | None]]
 
@@ -29,11 +28,8 @@ def associated(port: int, called_ae: str = "WORKLIST") -> Iterator[Association]:
 def pending(
     association: Association, identifier: Dataset, message_id: int = 1
 ) -> Iterator[tuple[Dataset, Dataset | None]]:
-    """Pynetdicom 3.0 says that its reactor is paused a moment before it is, and a reactor that is
-    not takes the first response for itself: so it is paused for certain here.
-    """
-    association._reactor_checkpoint.clear()
-    time.sleep(_STILL)
+    """What is answered, as it comes."""
+    quiet(association)
     return association.send_c_find(identifier, ModalityWorklistInformationFind, msg_id=message_id)
 
 
