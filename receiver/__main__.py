@@ -13,6 +13,7 @@ from shared.broker import connect
 from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.dealing import Seat
 from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
@@ -49,7 +50,9 @@ def _share(settings: Settings, config: Path | None) -> int:
         probe(settings.receive.host, settings.receive.port)
     return share(
         settings.receive.processes,
-        lambda number: _told(settings, lambda: _run(_again(settings, config), config, number)),
+        lambda number, seat: _told(
+            settings, lambda: _run(_again(settings, config), config, number, seat)
+        ),
     )
 
 
@@ -76,7 +79,7 @@ def _told(settings: Settings, run: Callable[[], int]) -> int:
     return FAILED
 
 
-def _run(settings: Settings, config: Path | None, number: int) -> int:
+def _run(settings: Settings, config: Path | None, number: int, seat: Seat | None) -> int:
     """One process of those that share the port."""
     certificates = Certificates(of_dimse(settings))
     with (
@@ -96,7 +99,7 @@ def _run(settings: Settings, config: Path | None, number: int) -> int:
             if number == 0 and settings.health.port:
                 _start(health, settings)
             serve(
-                _acceptor(settings, receiving),
+                _acceptor(settings, receiving, seat),
                 _started,
                 on_reload=lambda acceptor: _reload(acceptor, receiving, config, settings),
             )
@@ -105,7 +108,7 @@ def _run(settings: Settings, config: Path | None, number: int) -> int:
     return 0
 
 
-def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:
+def _acceptor(settings: Settings, receiving: Storage, seat: Seat | None) -> Acceptor:
     acceptor = Acceptor(
         [receiving.service],
         settings.receive,
@@ -113,6 +116,7 @@ def _acceptor(settings: Settings, receiving: Storage) -> Acceptor:
         port=settings.receive.port,
         admit=receiving.admit,
     )
+    acceptor.seat = seat
     acceptor.admission = receiving.service.admission
     return acceptor
 

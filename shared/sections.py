@@ -72,7 +72,7 @@ class Receive(Section):
         default=1,
         ge=1,
         le=64,
-        description="Processes that share the port; limits hold for each of them.",
+        description="Processes that share the port evenly; limits hold for each of them.",
     )
     ae_title: str = Field(
         default="DICOMWEBPROXY",

@@ -13,6 +13,7 @@ from shared.certificates import Certificates, of_clients, of_dimse
 from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
+from shared.dimse.dealing import Seat
 from shared.dimse.entity import Admit, admit_all
 from shared.dimse.processes import probe, share
 from shared.dimse.run import Reload, Stopped, serve
@@ -70,7 +71,9 @@ def _share(settings: Settings) -> int:
     if receive.processes > 1:  # which would share the port with a stranger's as well
         with _listening(receive.host, receive.port):
             probe(receive.host, receive.port)
-    return share(receive.processes, lambda number: _told(lambda: _run(_again(settings), number)))
+    return share(
+        receive.processes, lambda number, seat: _told(lambda: _run(_again(settings), number, seat))
+    )
 
 
 def _again(settings: Settings) -> Settings:
@@ -78,7 +81,7 @@ def _again(settings: Settings) -> Settings:
     return newest(None, settings) if settings.receive.processes > 1 else settings
 
 
-def _run(settings: Settings, number: int) -> int:
+def _run(settings: Settings, number: int, seat: Seat | None) -> int:
     """One process of those that share the port."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(tracing.tracing(settings.tracing, "receiver"))
@@ -110,6 +113,7 @@ def _run(settings: Settings, number: int) -> int:
             stack.enter_context(_health(settings, checks, facts))
         receive = settings.receive
         acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
+        acceptor.seat = seat
         acceptor.admission = Admission(settings.admission, settings.peers)
         stack.enter_context(watching(file_of(), settings.reload.watch))
         with _listening(receive.host, receive.port):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from shared import logs
 from shared.dimse import descriptors
 from shared.dimse.admission import Admission
+from shared.dimse.dealing import Seat
 from shared.dimse.entity import Admit, Entity, admit_all
-from shared.dimse.listener import PlainListener, TlsListener
+from shared.dimse.listener import PLAIN, TLS, PlainListener, TlsListener
 from shared.dimse.service import Service
 from shared.dimse.tls import Credentials
 from shared.dimse.transport import CONNECTION, RECEIVE_BUFFER, TLS_CONNECTION
@@ -46,6 +47,7 @@ class Acceptor:
         self._tls: TlsListener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.drain_timeout = settings.drain_timeout
+        self.seat: Seat | None = None  # among processes that share the port; set before the start
 
     @property
     def admission(self) -> Admission:
@@ -91,19 +93,21 @@ class Acceptor:
         """Raises OSError, for example for a port that is taken."""
         descriptors.allow(self._settings.max_associations)
         host, port = self._address
-        several = self._settings.processes > 1
+        seat = self.seat
         if self._settings.plain:
-            self._plain = await PlainListener.open(self._entity, host, port, shared=several)
+            self._plain = await PlainListener.open(self._entity, host, port, seat=seat)
         if self._credentials:
             address = host, self._settings.tls_port
             try:
-                self._tls = TlsListener.open(
-                    self._entity, self._credentials, address, shared=several
-                )
+                self._tls = TlsListener.open(self._entity, self._credentials, address, seat=seat)
             except OSError:
                 self._stop_listening()
                 raise
         loop = asyncio.get_running_loop()
+        if seat:
+            self._entity.census.told = seat.has
+            loop.add_reader(seat.fileno(), self._adopt, seat)
+            seat.sit()
         self._tasks = [loop.create_task(self._sweep()), loop.create_task(self._renew())]
         self._report()
 
@@ -115,6 +119,8 @@ class Acceptor:
     async def drain(self, grace: float) -> None:
         """Refuse new associations, let those there are finish, close all after `grace` seconds."""
         self._entity.draining = True
+        if self.seat:
+            self.seat.rise()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace
         while self.associations and loop.time() < deadline:
@@ -152,7 +158,20 @@ class Acceptor:
             await asyncio.sleep(_RENEWAL)
             self.renew()
 
+    def _adopt(self, seat: Seat) -> None:
+        """Connections that other processes have handed on."""
+        listeners = {PLAIN: self._plain, TLS: self._tls}
+        for number, connection in seat.take():
+            listener = listeners[number]
+            if listener:
+                listener.adopt(connection)
+            else:  # we have stopped meanwhile
+                connection.close()
+
     def _stop_listening(self) -> None:
+        if self.seat:
+            self.seat.rise()
+            asyncio.get_running_loop().remove_reader(self.seat.fileno())
         for listener in (self._plain, self._tls):
             if listener:
                 listener.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 from shared.dimse.rejection import LOCAL_LIMIT_EXCEEDED, Rejection
@@ -22,6 +23,9 @@ class Member(Protocol):
         """Ask the peer to release, if there was no message for that many seconds."""
 
 
+def _nobody(connections: int) -> None: ...
+
+
 class Census:
     """Connections without an association are counted apart: half-open ones lock nobody out.
 
@@ -35,10 +39,12 @@ class Census:
         self._by_calling_ae: Counter[str] = Counter()
         self._by_address: Counter[str] = Counter()
         self._deserted: asyncio.Event | None = None
+        self.told: Callable[[int], None] = _nobody  # of how many connections there are
         self.buffered = 0  # bytes of input that is not dealt with, over all connections
 
     def arrive(self, member: Member) -> None:
         self._pending[member] = None
+        self._tell()
         if len(self._pending) > self._settings.max_pending:
             oldest = next(iter(self._pending))
             del self._pending[oldest]
@@ -70,6 +76,7 @@ class Census:
         """The connection is closed."""
         self._forget(member)
         self._pending.pop(member, None)
+        self._tell()
         if self._deserted and not self.members():
             self._deserted.set()
 
@@ -94,6 +101,9 @@ class Census:
 
     def associated(self) -> list[Member]:
         return [*self._associations]
+
+    def _tell(self) -> None:
+        self.told(len(self._pending) + len(self._associations))
 
     def _forget(self, member: Member) -> bool:
         peer = self._associations.pop(member, None)

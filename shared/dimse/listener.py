@@ -1,39 +1,44 @@
-"""The listening sockets: plain, and with TLS, where a connection counts from its first byte on."""
+"""The listening sockets: plain, and with TLS, where a connection counts from its first byte on.
+
+One whose port other processes share hands connections on, and adopts what was handed on to it.
+"""
 
 import asyncio
 import socket
 import ssl
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, cast
 
 from shared import logs
 from shared.dimse.connection import Connection
+from shared.dimse.dealing import Seat
 from shared.dimse.entity import Entity
 from shared.dimse.tls import Credentials
 
+PLAIN, TLS = 0, 1  # which listener a connection came by, where it is handed on
 BACKLOG = 1024  # the kernel caps it at net.core.somaxconn
 _SHORTAGE_PAUSE = 0.1  # seconds before the next accept where descriptors or memory ran out
 
 log = logs.get(__name__)
 
 
-class PlainListener:
-    def __init__(self, server: asyncio.Server) -> None:
-        self._server = server
-        self.port = int(server.sockets[0].getsockname()[1])
+class _Dealt(Connection):
+    """One that came by a port that is shared."""
 
-    @classmethod
-    async def open(cls, entity: Entity, host: str, port: int, *, shared: bool) -> "PlainListener":
-        """Raises OSError. A port that is `shared` may be opened by several processes of ours."""
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(entity), host or None, port, backlog=BACKLOG, reuse_port=shared
-        )
-        return cls(server)
+    def __init__(self, entity: Entity, seat: Seat) -> None:
+        super().__init__(entity)
+        self._seat = seat
 
-    def close(self) -> None:
-        self._server.close()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._seat.hand_on(transport.get_extra_info("socket").fileno(), PLAIN):
+            cast("asyncio.Transport", transport).abort()
+        else:
+            super().connection_made(transport)
 
 
-class Handshake:
-    """A connection that has no TLS session yet: in the census like any other half-open one."""
+class Newcomer:
+    """A connection that was accepted, and is not made yet: in the census like any half-open one."""
 
     def __init__(self, task: asyncio.Task[None]) -> None:
         self._task = task
@@ -48,31 +53,113 @@ class Handshake:
         pass
 
 
+class _Newcomers:
+    """Of one listener."""
+
+    def __init__(self, entity: Entity) -> None:
+        self._census = entity.census
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, making: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(making)
+        newcomer = Newcomer(task)
+        self._census.arrive(newcomer)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._census.leave(newcomer))
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+class PlainListener:
+    def __init__(self, entity: Entity, server: asyncio.Server) -> None:
+        self._entity = entity
+        self._server = server
+        self.port = int(server.sockets[0].getsockname()[1])
+        self._newcomers = _Newcomers(entity)
+
+    @classmethod
+    async def open(
+        cls, entity: Entity, host: str, port: int, *, seat: Seat | None
+    ) -> "PlainListener":
+        """Raises OSError. `seat`: where several processes of ours share the port."""
+        server = await asyncio.get_running_loop().create_server(
+            partial(_Dealt, entity, seat) if seat else partial(Connection, entity),
+            host or None,
+            port,
+            backlog=BACKLOG,
+            reuse_port=seat is not None,
+        )
+        return cls(entity, server)
+
+    def adopt(self, connection: socket.socket) -> None:
+        """What another process has accepted."""
+        self._newcomers.begin(self._make(connection))
+
+    def close(self) -> None:
+        self._server.close()
+        self._newcomers.close()
+
+    async def _make(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                partial(Connection, self._entity), connection
+            )
+        except OSError:
+            connection.close()  # its peer is gone already
+
+
 class TlsListener:
     """Accepts by itself, so that handshakes are counted, and never stand in each other's way."""
 
-    def __init__(self, entity: Entity, credentials: Credentials, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        entity: Entity,
+        credentials: Credentials,
+        listening: socket.socket,
+        seat: Seat | None,
+    ) -> None:
         self._entity = entity
         self._credentials = credentials
+        self._seat = seat
         self._listening = listening
         self.port = int(listening.getsockname()[1])
-        self._handshakes: set[asyncio.Task[None]] = set()
+        self._newcomers = _Newcomers(entity)
         self._accepting = asyncio.get_running_loop().create_task(self._accept())
 
     @classmethod
     def open(
-        cls, entity: Entity, credentials: Credentials, address: tuple[str, int], *, shared: bool
+        cls,
+        entity: Entity,
+        credentials: Credentials,
+        address: tuple[str, int],
+        *,
+        seat: Seat | None,
     ) -> "TlsListener":
-        """Raises OSError."""
+        """As of PlainListener."""
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        listening = socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=shared)
+        listening = socket.create_server(
+            address, family=family, backlog=BACKLOG, reuse_port=seat is not None
+        )
         listening.setblocking(False)
-        return cls(entity, credentials, listening)
+        return cls(entity, credentials, listening, seat)
+
+    def adopt(self, connection: socket.socket) -> None:
+        """What another process has accepted."""
+        connection.setblocking(False)
+        try:
+            address = str(connection.getpeername()[0])
+        except OSError:
+            connection.close()  # its peer is gone already
+        else:
+            self._newcomers.begin(self._shake_hands(connection, address))
 
     def close(self) -> None:
         self._accepting.cancel()
-        for task in self._handshakes:
-            task.cancel()
+        self._newcomers.close()
         self._listening.close()
 
     async def _accept(self) -> None:
@@ -84,21 +171,15 @@ class TlsListener:
                 log.warning("connection.not_accepted", reason=error.strerror)
                 await asyncio.sleep(_SHORTAGE_PAUSE)
             else:
-                self._begin(connection, str(address[0]))
-
-    def _begin(self, connection: socket.socket, address: str) -> None:
-        loop, census = asyncio.get_running_loop(), self._entity.census
-        task = loop.create_task(self._shake_hands(connection, address))
-        handshake = Handshake(task)
-        census.arrive(handshake)
-        self._handshakes.add(task)
-        task.add_done_callback(self._handshakes.discard)
-        task.add_done_callback(lambda _: census.leave(handshake))
+                if self._seat and self._seat.hand_on(connection.fileno(), TLS):
+                    connection.close()
+                else:
+                    self._newcomers.begin(self._shake_hands(connection, str(address[0])))
 
     async def _shake_hands(self, connection: socket.socket, address: str) -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Connection(self._entity),
+                partial(Connection, self._entity),
                 connection,
                 ssl=self._credentials.context,
                 ssl_handshake_timeout=self._entity.timeouts.artim,

@@ -1,4 +1,4 @@
-"""Several processes on one port (SO_REUSEPORT): the kernel deals out the connections.
+"""Several processes on one port (SO_REUSEPORT), and connections dealt out evenly among them.
 
 Each is forked before anything has a thread or an event loop, and has everything of its own.
 """
@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable
 
 from shared import logs
+from shared.dimse.dealing import Seat, Table
 
-Serve = Callable[[int], int]  # number of the process, from 0 -> exit code
+# Number of the process, from 0, and its seat among several -> exit code
+Serve = Callable[[int, Seat | None], int]
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
 _SHORTEST_LIFE = 1.0  # seconds; one that dies sooner is started again only after that
@@ -37,7 +39,7 @@ def share(count: int, serve: Serve) -> int:
     have too: they are told to end.
     """
     if count == 1:
-        return serve(0)
+        return serve(0, None)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     return _Family(count, serve).tend()
 
@@ -45,6 +47,7 @@ def share(count: int, serve: Serve) -> int:
 class _Family:
     def __init__(self, count: int, serve: Serve) -> None:
         self._serve = serve
+        self._table = Table(count)
         self._children: dict[int, tuple[int, float]] = {}  # process -> number, when it was born
         self._stopping = False
         self._code = 0
@@ -72,7 +75,7 @@ class _Family:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = 1
         try:
-            code = self._serve(number)
+            code = self._serve(number, Seat(self._table, number))
         except Exception:
             log.exception("process.failed", number=number)
         finally:
@@ -96,6 +99,7 @@ class _Family:
                 self._mourn(number, born, status)
 
     def _mourn(self, number: int, born: float, status: int) -> None:
+        self._table.vacate(number)
         if not os.WIFSIGNALED(status):
             self._code = max(self._code, os.waitstatus_to_exitcode(status))
             if not self._stopping:

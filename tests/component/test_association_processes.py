@@ -1,22 +1,29 @@
 """Several processes on one port: all of them serve, the dead are replaced, all end together."""
 
+import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
+from tests.support.authority import Authority
 from tests.support.raw_association import RawAssociation
 from tests.support.waiting import wait_until
 
 Processes = subprocess.Popen[str]
+Requestors = list[RawAssociation]
 
 
 @contextmanager
-def sharing(port: int, count: int) -> Iterator[Processes]:
-    command = [sys.executable, "-m", "tests.support.shared_port", str(port), str(count)]
+def sharing(port: int, count: int, **settings: object) -> Iterator[Processes]:
+    module = "tests.support.shared_port"
+    command = [sys.executable, "-m", module, str(port), str(count), json.dumps(settings)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as processes:
         try:
             assert processes.stdout
@@ -36,10 +43,30 @@ def answering(port: int) -> int:
     """The process that a new association reaches."""
     with RawAssociation(port) as requestor:
         requestor.associate()
-        answer = requestor.store(b"data")
+        process = asked(requestor)
         requestor.release()
+    return process
+
+
+def asked(requestor: RawAssociation) -> int:
+    """The process that has this association."""
+    answer = requestor.store(b"data")
     assert answer.status == 0
     return int(answer.elements[0x0902])
+
+
+def dealt(count: int, connect: Callable[[], RawAssociation]) -> list[int]:
+    """How many of so many associations that are open at once each process has, in order."""
+    with ExitStack() as stack:
+        return sorted(Counter(asked(each) for each in opened(stack, count, connect)).values())
+
+
+def opened(stack: ExitStack, count: int, connect: Callable[[], RawAssociation]) -> Requestors:
+    requestors = []
+    for _ in range(count):
+        requestors.append(stack.enter_context(connect()))
+        requestors[-1].associate()
+    return requestors
 
 
 def test_every_process_serves_and_all_end_together() -> None:
@@ -77,3 +104,39 @@ def test_a_port_is_not_shared_with_strangers() -> None:
 
     assert second.returncode == 1
     assert second.stderr == f"cannot listen on {port}: Address already in use\n"
+
+
+def test_each_process_has_as_many_associations_as_the_others() -> None:
+    port = free_port()
+    with sharing(port, 3):
+        assert dealt(12, lambda: RawAssociation(port)) == [4, 4, 4]
+
+
+def test_those_over_tls_are_dealt_out_too(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    ours = authority.issue("ours")
+    context = ssl.create_default_context(cafile=authority.certificate)
+
+    def connect() -> RawAssociation:
+        plain = socket.create_connection(("127.0.0.1", secure), timeout=10)
+        return RawAssociation.over(context.wrap_socket(plain, server_hostname="127.0.0.1"))
+
+    port, secure = free_port(), free_port()
+    files = {"tls_certificate_file": str(ours.certificate), "tls_key_file": str(ours.key)}
+    with sharing(port, 2, tls_port=secure, **files):
+        assert dealt(8, connect) == [4, 4]
+
+
+def test_a_process_that_came_later_has_the_next_associations() -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        processes = stack.enter_context(sharing(port, 2))
+        where = [asked(each) for each in opened(stack, 6, lambda: RawAssociation(port))]
+        killed = where[0]
+        os.kill(killed, signal.SIGKILL)
+        assert processes.stdout
+        assert processes.stdout.readline().startswith("serving ")
+
+        assert where.count(killed) == 3
+        new = opened(stack, 3, lambda: RawAssociation(port))
+        assert not {asked(each) for each in new} & set(where)

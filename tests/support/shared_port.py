@@ -1,13 +1,16 @@
-"""`python -m tests.support.shared_port PORT COUNT`: processes that echo on one port.
+"""`python -m tests.support.shared_port PORT COUNT [SETTINGS]`: processes that echo on one port.
 
 A C-STORE is answered with the process's id as its comment. What happens is told on stdout.
+`SETTINGS`: of receive, beside the number of processes, as JSON.
 """
 
+import json
 import os
 import sys
 
 from shared import logs
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.dealing import Seat
 from shared.dimse.processes import probe, share
 from shared.dimse.run import serve
 from shared.dimse.service import Respond, Response
@@ -24,7 +27,7 @@ def _tell(line: str) -> None:
     os.write(1, line.encode())  # whole, whoever else writes
 
 
-def main(port: int, count: int) -> int:
+def main(port: int, count: int, more: str = "{}") -> int:
     logs.configure(LogSettings(), "test")
     try:
         probe("127.0.0.1", port)
@@ -32,10 +35,11 @@ def main(port: int, count: int) -> int:
         sys.stderr.write(f"cannot listen on {port}: {error.strerror}\n")
         return 1
 
-    def one(number: int) -> int:
+    def one(number: int, seat: Seat | None) -> int:
         service = RecordingService(answering=_name)
-        settings = Receive(processes=count)
+        settings = Receive(processes=count, **json.loads(more))
         acceptor = Acceptor([service], settings, host="127.0.0.1", port=port)
+        acceptor.seat = seat
         serve(acceptor, lambda _: _tell(f"serving {number}\n"))
         return 0
 
@@ -43,4 +47,4 @@ def main(port: int, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

@@ -1,0 +1,124 @@
+"""Who gets a connection, and that none is lost on its way from one process to another."""
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from shared.dimse.dealing import Seat, Table
+from shared.dimse.listener import PLAIN, TLS
+
+
+def seated(count: int) -> tuple[Table, list[Seat]]:
+    table = Table(count)
+    seats = [Seat(table, number) for number in range(count)]
+    for each in seats:
+        each.sit()
+    return table, seats
+
+
+@pytest.fixture
+def pair() -> tuple[socket.socket, socket.socket]:
+    """What a process has accepted, and its peer."""
+    return socket.socketpair()
+
+
+def test_a_connection_goes_to_who_has_fewest(pair: tuple[socket.socket, socket.socket]) -> None:
+    _, (one, two, three) = seated(3)
+    accepted, peer = pair
+    one.has(3)
+    two.has(2)
+    three.has(1)
+
+    assert one.hand_on(accepted.fileno(), TLS)
+    accepted.close()
+
+    assert not [*one.take(), *two.take()]
+    [(listener, connection)] = three.take()
+    assert listener == TLS
+    connection.send(b"here")
+    assert peer.recv(9) == b"here"
+
+
+@pytest.mark.parametrize("others", [2, 3])
+def test_who_has_no_more_than_the_others_keeps_it(
+    others: int, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    _, (one, two) = seated(2)
+    one.has(2)
+    two.has(others)
+
+    assert not one.hand_on(pair[0].fileno(), PLAIN)
+    assert not [*two.take()]
+
+
+def test_what_is_on_its_way_counts(pair: tuple[socket.socket, socket.socket]) -> None:
+    _, (one, two) = seated(2)
+    one.has(2)
+    given = [one.hand_on(pair[0].fileno(), PLAIN) for _ in range(3)]
+
+    assert given == [True, True, False]
+    assert len([*two.take()]) == 2
+    two.has(1)  # the other one has ended meanwhile
+    assert one.hand_on(pair[0].fileno(), PLAIN)
+
+
+def _rises(table: Table, other: Seat) -> None:
+    del table
+    other.rise()
+    other.has(0)
+
+
+def _died(table: Table, other: Seat) -> None:
+    del other
+    table.vacate(1)
+
+
+@pytest.mark.parametrize("leaves", [_rises, _died])
+def test_nothing_is_handed_to_who_has_gone(
+    leaves: Callable[[Table, Seat], None], pair: tuple[socket.socket, socket.socket]
+) -> None:
+    table, (one, two) = seated(2)
+    one.has(5)
+    leaves(table, two)
+
+    assert not one.hand_on(pair[0].fileno(), PLAIN)
+
+
+def test_who_ends_hands_nothing_on(pair: tuple[socket.socket, socket.socket]) -> None:
+    _, (one, _) = seated(2)
+    one.has(5)
+    one.rise()
+
+    assert not one.hand_on(pair[0].fileno(), PLAIN)
+
+
+def test_a_successor_takes_what_the_dead_was_handed(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    table, (one, two) = seated(2)
+    two.has(1)
+    one.has(3)
+    assert one.hand_on(pair[0].fileno(), PLAIN)
+    table.vacate(1)
+
+    successor = Seat(table, 1)
+    successor.sit()
+
+    assert len([*successor.take()]) == 1
+    one.has(1)
+    assert one.hand_on(pair[0].fileno(), PLAIN)
+
+
+def test_one_that_takes_nothing_is_not_buried(pair: tuple[socket.socket, socket.socket]) -> None:
+    _, (one, two) = seated(2)
+    one.has(10_000)
+    given = 0
+    while one.hand_on(pair[0].fileno(), PLAIN):
+        given += 1
+        assert given < 10_000
+
+    taken = [*two.take()]
+    assert len(taken) == given > 0
+    for _, connection in taken:
+        connection.close()
