@@ -95,7 +95,9 @@ class Head:
                 self._inflate(fragment, self._inflater)
             else:
                 self._read(fragment)
-            self.identified = self.identified or self.state is not State.READING
+            if self.state is not State.READING:
+                self.identified = True
+                self._inflater = None  # with what it holds of the fragment
 
     def _inflate(self, fragment: bytes | memoryview, inflater: "zlib._Decompress") -> None:
         more: bytes | memoryview = fragment
@@ -108,6 +110,8 @@ class Head:
             more = inflater.unconsumed_tail
             self._inflated += len(inflated)
             self._read(inflated)
+            if inflater.eof and self.state is State.READING:
+                self.state = State.BROKEN  # else it would collect all that comes after its end
             if self._inflated > MOST_INFLATED and self.state is State.READING:
                 self.state = State.ENDLESS
 

@@ -99,7 +99,8 @@ class Receive(Section):
     max_buffered: int = Field(
         default=64 * MEBIBYTE,
         ge=MEBIBYTE,
-        description="Bytes of input kept in memory over all associations; pixel data is not.",
+        description="Bytes of input kept in memory over all associations, without pixel data; past "
+        "it the one that keeps the most is aborted.",
     )
     transfer_syntaxes: tuple[str, ...] = Field(
         default=(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from shared import logs, metrics
 from shared.dimse import audit, callers, pdu, proposal
+from shared.dimse.census import Member
 from shared.dimse.deadlines import Deadlines
 from shared.dimse.entity import Entity
 from shared.dimse.framing import OnFragment
@@ -28,7 +29,7 @@ _MAY_SEND = frozenset({State.ESTABLISHED, State.RELEASE_RECEIVED})
 log = logs.get(__name__)
 
 
-class Wire(Protocol):
+class Wire(Member, Protocol):
     """What an association needs of its connection."""
 
     deadlines: Deadlines
@@ -37,9 +38,6 @@ class Wire(Protocol):
     def write(self, data: bytes) -> asyncio.Future[None] | None: ...
     def hold(self) -> None: ...
     def proceed(self) -> None: ...
-    def drop(self) -> None: ...
-    def sweep(self, now: float) -> None: ...
-    def drain(self, quiet: float) -> None: ...
 
 
 class Association:
@@ -52,6 +50,7 @@ class Association:
         "_provider",
         "_reason",
         "_rejection",
+        "_repeated",
         "_request",
         "_since",
         "_wire",
@@ -70,6 +69,7 @@ class Association:
         self._rejection: Rejection | None = None
         self._messages: Messages | None = None  # while the association lasts
         self.on_fragment: OnFragment = _ignore
+        self._repeated = False  # the abort; once is enough, also for a peer that does not read it
         self._since = 0.0
         self._outcome = ""  # why it ended, where the state machine does not know
         self._reason = pdu.UNEXPECTED_PDU  # of our A-ABORT
@@ -236,7 +236,9 @@ class Association:
         self._send_abort(pdu.abort(pdu.SERVICE_PROVIDER, self._reason))
 
     def repeat_abort(self) -> None:
-        self._wire.write(pdu.abort(pdu.SERVICE_PROVIDER, self._reason))
+        if not self._repeated:
+            self._wire.write(pdu.abort(pdu.SERVICE_PROVIDER, self._reason))
+        self._repeated = True
 
     def _send_abort(self, encoded: bytes) -> None:
         self._wire.write(encoded)

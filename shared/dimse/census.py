@@ -22,6 +22,9 @@ class Member(Protocol):
     def drain(self, quiet: float) -> None:
         """Ask the peer to release, if there was no message for that many seconds."""
 
+    def give_up(self) -> None:
+        """End the association: it keeps too much input."""
+
 
 def _nobody(connections: int) -> None: ...
 
@@ -40,7 +43,8 @@ class Census:
         self._by_address: Counter[str] = Counter()
         self._deserted: asyncio.Event | None = None
         self.told: Callable[[int], None] = _nobody  # of how many connections there are
-        self.buffered = 0  # bytes of input that is not dealt with, over all connections
+        self._kept: dict[Member, int] = {}  # bytes of input that is not dealt with, where any are
+        self.buffered = 0  # of those, over all connections
 
     def arrive(self, member: Member) -> None:
         self._pending[member] = None
@@ -86,10 +90,19 @@ class Census:
         if self.members():
             await self._deserted.wait()
 
-    def buffer(self, more: int) -> bool:
-        """Count `more` bytes, or less if negative, of input kept; False where that is too much."""
-        self.buffered += more
-        return more <= 0 or self.buffered <= self._settings.max_buffered
+    def keeps(self, member: Member, length: int) -> None:
+        """So many bytes of input. Where all together keep too many, not who asks for a few more
+        gives up, but who keeps the most: without an association or with one, whichever of the two
+        keep more.
+        """
+        self.buffered += length - self._kept.pop(member, 0)
+        if length:
+            self._kept[member] = length
+        if self.buffered > self._settings.max_buffered:
+            without = {each: kept for each, kept in self._kept.items() if each in self._pending}
+            others = {each: kept for each, kept in self._kept.items() if each not in without}
+            those = max(without, others, key=lambda kept: sum(kept.values()))
+            max(those, key=those.__getitem__).give_up()
 
     @property
     def names(self) -> set[str]:

@@ -23,7 +23,8 @@ class Connection(asyncio.BufferedProtocol):
         self.deadlines = Deadlines(entity.timeouts, self.now())
         self._association = Association(entity, self)
         self._framer = Framer(self._association)
-        self._rest = b""  # input not taken yet: part of a header, or what is held back
+        self._rest: bytes | memoryview = b""  # input not taken yet, as of Framer.feed
+        self._pausing = False  # whether others have their turn before more input is taken
         self._kept = 0  # bytes of input counted in the census
         self._deaf = False  # whether input is thrown away
         self._writable: asyncio.Future[None] | None = None  # while the peer does not read
@@ -47,17 +48,18 @@ class Connection(asyncio.BufferedProtocol):
         return buffer[kept:]
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._feed(self._entity.buffer, len(self._rest) + nbytes)
+        buffer, end = self._entity.buffer, len(self._rest) + nbytes
+        self._feed(buffer[:end])
+        if end == len(buffer):  # there may be more: uvloop would read it before it serves others
+            self._pause()
 
     def eof_received(self) -> bool:
         return False  # half a connection is none: close it
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._deaf = True
-        self._rest = b""
         self._association.disconnected()
-        self._entity.census.buffer(-self._kept)
+        self._hear_no_more()
         self._entity.census.leave(self)
         self.resume_writing()
 
@@ -80,8 +82,11 @@ class Connection(asyncio.BufferedProtocol):
         self._association.drain(quiet)
 
     def drop(self) -> None:
-        self._deaf = True
+        self._hear_no_more()
         self._transport.abort()
+
+    def give_up(self) -> None:
+        self._fail(ProtocolFault(NOT_SPECIFIED, "too much input is kept"))
 
     # What the association calls
 
@@ -101,26 +106,43 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._framer.held = False
         self._association.resume()
-        rest = self._rest
-        self._feed(memoryview(rest), len(rest))
-        if not self._framer.held and not self._transport.is_closing():
+        self._take_rest()
+
+    def _pause(self) -> None:
+        """Let the other connections have their turn."""
+        if not self._pausing and not self._deaf:
+            self._pausing = True
+            self._transport.pause_reading()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._pausing = False
+        if not self._framer.held and not self._deaf:
+            self._take_rest()
+
+    def _take_rest(self) -> None:
+        self._feed(memoryview(self._rest))
+        ready = not self._framer.held and not self._pausing
+        if ready and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _feed(self, view: memoryview, end: int) -> None:
+    def _feed(self, view: memoryview) -> None:
         self._rest = b""
         if self._deaf:
             return
         framer, association = self._framer, self._association
         association.on_read()
         try:
-            taken = framer.feed(view, end)
-            if taken < end:
-                self._rest = bytes(view[taken:end])
+            taken = framer.feed(view, len(view))
+            left = len(view) - taken
+            if left:
+                ours = view.obj is not self._entity.buffer.obj
+                self._rest = view[taken:] if ours else bytes(view[taken:])
+                if framer.takes(left):
+                    self._pause()
             self._account()
         except ProtocolFault as fault:
-            self._deaf = True  # where the next PDU begins is not known any more
-            self._rest = b""
-            association.fault(fault)
+            self._fail(fault)
         except Exception:  # a service's mistake must not be the end of more than its association
             log.exception("association.failed")
             self.drop()
@@ -131,10 +153,19 @@ class Connection(asyncio.BufferedProtocol):
             if association.partial:
                 self._acknowledge()
 
+    def _fail(self, fault: ProtocolFault) -> None:
+        self._deaf = True  # where the next PDU begins is not known any more
+        self._association.fault(fault)
+        self._hear_no_more()
+
+    def _hear_no_more(self) -> None:
+        self._deaf = True
+        self._rest = b""
+        self._framer.forget()
+        self._account()
+
     def _account(self) -> None:
         kept = len(self._rest) + self._framer.kept + self._association.kept
-        if kept == self._kept:
-            return
-        more, self._kept = kept - self._kept, kept
-        if not self._entity.census.buffer(more):
-            raise ProtocolFault(NOT_SPECIFIED, "too much input is kept")
+        if kept != self._kept:
+            self._kept = kept
+            self._entity.census.keeps(self, kept)

@@ -16,6 +16,7 @@ from shared.dimse.pdu import (
 )
 
 MAX_PDVS = 256  # in a PDU; real devices send one or two, and each costs us some microseconds
+MAX_STEPS = 256  # at a time: what is cut into crumbs must not keep all other associations waiting
 
 
 Step = Callable[[memoryview, int, int], int]  # view, position, end -> position after it
@@ -76,11 +77,22 @@ class Framer:
         return len(self._body)
 
     def feed(self, view: memoryview, end: int) -> int:
-        """Take `view[:end]`; how much was taken. A rest is part of a header, or held back."""
-        at = 0
-        while end - at >= self._need and not self.held:
+        """Take `view[:end]`; how much was taken. A rest is part of a header, or held back, or more
+        than is to be taken at a time.
+        """
+        at = steps = 0
+        while end - at >= self._need and not self.held and steps < MAX_STEPS:
             at = self._step(view, at, end)
+            steps += 1
         return at
+
+    def forget(self) -> None:
+        """What was collected: nothing more will come."""
+        self._body = bytearray()
+
+    def takes(self, length: int) -> bool:
+        """Whether so many bytes are enough to go on."""
+        return length >= self._need and not self.held
 
     def _header(self, view: memoryview, at: int, end: int) -> int:
         kind, length = HEADER.unpack_from(view, at)

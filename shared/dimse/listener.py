@@ -52,6 +52,9 @@ class Newcomer:
     def drain(self, quiet: float) -> None:
         pass
 
+    def give_up(self) -> None:
+        """It keeps nothing."""
+
 
 class _Newcomers:
     """Of one listener."""

@@ -60,6 +60,7 @@ class Messages:
         "_line",
         "_next",
         "_operation",
+        "_passing",
         "_peer",
         "_request",
         "_task",
@@ -90,6 +91,7 @@ class Messages:
         self._operation: Operation | None = None
         self._at_once = False  # whether it may be answered without a task
         self._task: asyncio.Task[None] | None = None  # finish, once the data set is complete
+        self._passing = 0  # context of a data set that nobody waits for, and that may come
         self._next: tuple[int, CommandSet] | None = None  # waits for the operation to end
         self.counts = Counts()
         self.fresh = True  # whether nothing was answered since the last read
@@ -118,17 +120,22 @@ class Messages:
         last = whole and bool(control & LAST)
         if control & COMMAND:
             self._command_fragment(context, value, last=last)
-        elif self._operation is None or self._task or context != self._context:
+        elif self._operation and not self._task and context == self._context:
+            self._data_fragment(self._operation, value, last=last)
+        elif context != self._passing:
             raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
-        else:
-            try:
-                self._operation.write(value)
-            except Exception as error:  # noqa: BLE001  as in _answer
-                self._break_off(self._operation, error)
-            if last:
-                self._finish()
+        elif last:
+            self._passing = 0
         if last and not self.partial:
             deadlines.complete()
+
+    def _data_fragment(self, operation: Operation, value: memoryview, *, last: bool) -> None:
+        try:
+            operation.write(value)
+        except Exception as error:  # noqa: BLE001  as in _answer
+            self._break_off(operation, error)
+        if last:
+            self._finish()
 
     def _break_off(self, operation: Operation, error: Exception) -> None:
         self._report(error)
@@ -165,6 +172,7 @@ class Messages:
             self._dispatch(context, self._decode(command))
 
     def _dispatch(self, context: int, command: CommandSet) -> None:
+        self._passing = context  # unless an operation waits for it; what the command says or not
         if command.field == commands.C_CANCEL_RQ:
             self._cancel(command)
         elif command.field & commands.RESPONSE:
@@ -186,7 +194,9 @@ class Messages:
         self._at_once = True
         self._operation = self._operation_for(self._contexts[context], command)
         self.counts.requests += 1
-        if not command.has_data_set:
+        if command.has_data_set:
+            self._passing = 0
+        else:
             self._finish()
 
     def _operation_for(self, context: Context, command: CommandSet) -> Operation:

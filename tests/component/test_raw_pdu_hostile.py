@@ -5,6 +5,7 @@ import resource
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
+from select import select
 
 import pytest
 
@@ -23,7 +24,7 @@ from tests.support.raw_association import (
 from tests.support.waiting import wait_until
 
 ABORT = 7
-PROVIDER = 2
+USER, PROVIDER = 0, 2
 UNRECOGNIZED, UNEXPECTED, INVALID = 1, 2, 6
 
 
@@ -194,3 +195,39 @@ def test_200_malformed_associations_exhaust_nothing(service: RecordingService) -
         with RawAssociation(running.port) as good:
             good.associate()
             assert good.store(b"data").status == 0
+
+
+def test_an_abort_is_not_repeated_without_end(service: RecordingService) -> None:
+    with (
+        accepting(service, artim_timeout=1) as running,
+        RawAssociation(running.port) as requestor,
+    ):
+        requestor.send(pdu(1, b"\0\1") * 1000)
+
+        assert requestor.read()[0] == 3
+        assert requestor.read()[0] == 7
+        assert requestor.closed()
+
+
+def test_who_keeps_too_much_input_gives_up_and_nobody_else(service: RecordingService) -> None:
+    with accepting(service, max_buffered=1 << 20) as running, ExitStack() as stack:
+        good, *greedy = [stack.enter_context(RawAssociation(running.port)) for _ in range(9)]
+        good.associate()
+        for each in greedy:
+            each.send(struct.pack(">BxI", 1, 262_144), bytes(262_000))
+        sockets = [each.socket for each in greedy]
+        wait_until(lambda: len(select(sockets, [], [], 0)[0]) == 4, description="four that gave up")
+
+        halves = p_data(1, 3, c_store_rq()) + p_data(1, 2, b"data")
+        good.send(halves[:3])
+        late = stack.enter_context(RawAssociation(running.port))
+        request = Asking().encode()
+        late.send(request[:100])
+        late.send(request[100:])
+        good.send(halves[3:])
+
+        assert late.read()[0] == 2
+        assert good.answer().status == 0
+        assert running.acceptor.buffered == 4 * 262_000
+        for told in select(sockets, [], [], 0)[0]:
+            assert abort_of(RawAssociation.over(told)) == (USER, 0)

@@ -95,6 +95,41 @@ def test_a_response_that_nobody_asked_for_is_passed_over(running: Running) -> No
         assert requestor.echo().status == 0
 
 
+@pytest.mark.parametrize("declared", [0x0001, 0x0101])
+@pytest.mark.parametrize("field", [0x8001, 0x0FFF])
+def test_the_data_set_of_what_needs_no_answer_passes_by(
+    running: Running, field: int, declared: int
+) -> None:
+    stray = command(us(0x0100, field), us(0x0120, 1), us(0x0800, declared), us(0x0900, 0))
+    with RawAssociation(running.port) as requestor:
+        requestor.associate()
+        requestor.send(p_data(1, 3, stray), p_data(1, 0, b"data"), p_data(1, 2, b" set"))
+
+        assert requestor.echo().status == 0
+
+
+def test_a_data_set_that_its_request_denies_passes_by(
+    running: Running, service: RecordingService
+) -> None:
+    denied = command(element(0x0002, CT.encode()), us(0x0100, 1), us(0x0110, 1), us(0x0800, 0x0101))
+    with RawAssociation(running.port) as requestor:
+        requestor.associate()
+        requestor.send(p_data(1, 3, denied), p_data(1, 2, b"all the same"))
+        requestor.answer()
+
+        assert requestor.store(b"data").status == 0
+    assert [each.data for each in service.received] == [b"", b"data"]
+
+
+def test_a_second_data_set_has_no_command(running: Running) -> None:
+    with RawAssociation(running.port) as requestor:
+        requestor.associate()
+        requestor.send(p_data(1, 3, c_echo_rq()), p_data(1, 2, b"one"), p_data(1, 2, b"two"))
+        requestor.answer()
+
+        assert requestor.read()[0] == 7
+
+
 def test_a_command_set_that_is_cut_off_is_answered_as_far_as_it_goes(
     running: Running, service: RecordingService
 ) -> None:

@@ -12,10 +12,17 @@ from shared.sections import Receive
 
 
 class Connected:
-    """A connection that only knows whether it was dropped."""
+    """A connection that only knows whether it was dropped, or had to give up."""
 
-    def __init__(self) -> None:
+    def __init__(self, counting: Census | None = None) -> None:
         self.dropped = False
+        self.given_up = False
+        self._census = counting
+
+    def give_up(self) -> None:
+        self.given_up = True
+        if self._census:
+            self._census.keeps(self, 0)
 
     def drop(self) -> None:
         self.dropped = True
@@ -92,13 +99,46 @@ def test_a_connection_that_leaves_makes_nobody_else_leave() -> None:
     assert counting.members() == [waiting]
 
 
+def keeping(counting: Census, *lengths: int, who: Peer | None = None) -> list[Connected]:
+    """Connections that keep so many bytes each."""
+    members = []
+    for length in lengths:
+        member = Connected(counting)
+        counting.arrive(member)
+        if who:
+            counting.join(member, who)
+        members.append(member)
+        counting.keeps(member, length)
+    return members
+
+
 def test_input_is_counted_up_to_its_limit() -> None:
     counting = census(max_buffered=1 << 20)
 
-    assert counting.buffer(1 << 20)
-    assert not counting.buffer(1)
-    assert counting.buffer(-(1 << 20))
-    assert counting.buffered == 1
+    [first, second] = keeping(counting, 1 << 19, 1 << 19)
+    assert counting.buffered == 1 << 20
+    counting.keeps(first, 0)
+    assert counting.buffered == 1 << 19
+    assert not first.given_up
+    assert not second.given_up
+
+
+def test_who_keeps_the_most_gives_up_not_who_asks_for_a_little() -> None:
+    counting = census(max_buffered=1 << 20)
+    small, large, middle, asking = keeping(counting, 1 << 10, 1 << 19, 1 << 18, 1 << 19)
+
+    assert [each.given_up for each in (small, large, middle, asking)] == [False, True, False, False]
+    assert counting.buffered == (1 << 10) + (1 << 18) + (1 << 19)
+
+
+@pytest.mark.parametrize("associated", [True, False])
+def test_who_has_an_association_pays_for_nobody_without_one(*, associated: bool) -> None:
+    counting = census(max_buffered=1 << 20)
+    [modality] = keeping(counting, 400_000, who=peer())
+    others = keeping(counting, 300_000, 300_000, 200_000, who=peer() if associated else None)
+
+    assert modality.given_up is associated
+    assert sum(each.given_up for each in others) == (not associated)
 
 
 def test_names_are_forgotten_with_their_associations() -> None:

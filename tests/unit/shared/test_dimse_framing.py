@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dimse.framing import Framer
+from shared.dimse.framing import MAX_STEPS, Framer
 from shared.dimse.pdu import P_DATA_TF, ProtocolFault
 
 
@@ -106,6 +106,22 @@ def test_what_is_held_back_is_not_taken() -> None:
     framer.held = False
     assert framer.feed(stream[10:], 10) == 10
     assert len(holder.pdus) == 2
+
+
+def test_no_more_than_a_few_hundred_pdvs_are_taken_at_a_time() -> None:
+    collector = Collector()
+    framer = Framer(collector)
+    stream = memoryview(p_data([(1, 0, b"")] * 200) * 10)
+
+    turns, at = 0, 0
+    while framer.takes(len(stream) - at):
+        at += framer.feed(stream[at:], len(stream) - at)
+        turns += 1
+        assert len(collector.values) <= turns * 2 * MAX_STEPS
+
+    assert at == len(stream)
+    assert len(collector.values) == 2000
+    assert turns > 2
 
 
 def test_fragments_are_views_of_what_was_read() -> None:

@@ -168,6 +168,25 @@ def test_a_deflated_data_set_is_read_and_a_bomb_is_not_inflated() -> None:
     assert peak < 1_000_000
 
 
+@pytest.mark.parametrize("found", [b"", IDENTITY + STUDY + END])
+def test_nothing_is_kept_of_what_comes_after_a_deflate_stream(found: bytes) -> None:
+    deflater = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    stream = deflater.compress(explicit(0x0008_0005, "CS", b"") + found) + deflater.flush()
+    piece = bytes(100_000)
+
+    head = Head(DEFLATED)
+    tracemalloc.start()
+    head.feed(stream + piece)
+    for _ in range(100):
+        head.feed(piece)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+    assert head.state is (State.COMPLETE if found else State.BROKEN)
+    assert head.identified
+    assert kept < 20_000
+
+
 def test_what_is_no_deflate_stream_is_broken() -> None:
     assert head_of(b"\xff" * 100, DEFLATED).state is State.BROKEN
 
