@@ -118,3 +118,30 @@ def test_what_waits_for_its_turn_and_is_held_back_comes_once() -> None:
         assert all(each.finished for each in service.received)
 
     asyncio.run(send())
+
+
+def test_a_pdu_that_began_while_its_peer_waited_for_us_has_its_time_from_the_answer_on() -> None:
+    async def send() -> None:
+        gate = asyncio.Event()
+
+        async def wait(_: Received, respond: Respond) -> None:
+            await gate.wait()
+            await respond(Response(0))
+
+        service = RecordingService(answering=wait)
+        line = Line(service)
+        clock = line.connection.now()
+        line.connection.now = lambda: clock
+        following = p_data(1, 3, c_store_rq())
+        line.came(p_data(1, 3, c_store_rq()) + p_data(1, 2, b"one") + following[:20])
+
+        clock += 2 * Receive().pdu_timeout
+        line.connection.sweep(clock)
+        gate.set()
+        await asyncio.sleep(0.01)
+        line.connection.sweep(clock + 1)
+        line.came(following[20:] + p_data(1, 2, b"two"))
+
+        assert [each.data for each in service.received] == [b"one", b"two"]
+
+    asyncio.run(send())
