@@ -2,6 +2,7 @@
 or hung, it changes no answer to a modality, and a scan of the spool finds what was not told.
 """
 
+import os
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -78,10 +79,9 @@ class Notifier:
             else:  # whoever knows that index finds them by a scan
                 self._dropped += len(batch)
             self._ask_for_scan(index)
-        except (RedisError, ConfigurationError) as error:
+        except (RedisError, ConfigurationError, OSError) as error:
             if not self._failing:
-                reason = plain(error) if isinstance(error, RedisError) else str(error)
-                log.warning("redis.lost", reason=reason)
+                log.warning("redis.lost", reason=_reason(error))
             self._failing = True
             return False
         for _ in batch:
@@ -92,7 +92,7 @@ class Notifier:
         return True
 
     def _connected(self) -> tuple[Index, Ticks, IndexVersion]:
-        """Raises ConfigurationError."""
+        """Raises ConfigurationError; OSError, as where no descriptor is left."""
         if self._redis is None:
             client = connect(self._settings)
             self._redis = Index(client), Ticks(client), IndexVersion(client)
@@ -104,6 +104,13 @@ class Notifier:
             index.want_scan()
             log.warning("announcements.dropped", instances=dropped)
             self._dropped -= dropped
+
+
+def _reason(error: RedisError | ConfigurationError | OSError) -> str:
+    """For an operator."""
+    if isinstance(error, OSError):
+        return os.strerror(error.errno or 0)
+    return plain(error) if isinstance(error, RedisError) else str(error)
 
 
 def _is_ours(version: IndexVersion) -> bool:

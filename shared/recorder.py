@@ -57,8 +57,9 @@ class Recorder:
         self._tell()
 
     def _tell(self) -> None:
-        # Whoever needs Redis says what is wrong with it.
-        with contextlib.suppress(RedisError, ConfigurationError):
+        # Whoever needs Redis says what is wrong with it. OSError: without descriptors no script can
+        # be read; there may be some again.
+        with contextlib.suppress(RedisError, ConfigurationError, OSError):
             self._recent = self._recent or Recent(self._open())
             for key, totals in self._totals.items():
                 told, found = self._told[key], dict(totals())

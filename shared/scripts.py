@@ -15,7 +15,7 @@ class Scripts:
     """Called by name; loaded again by themselves after Redis has lost them."""
 
     def __init__(self, client: Redis, file: Path, *before: Path) -> None:
-        """`before`: files whose prelude comes first."""
+        """`before`: files whose prelude comes first. Raises OSError."""
         self._client = client
         prelude = "".join(_split(each)[0] for each in before)
         own, sections = _split(file)

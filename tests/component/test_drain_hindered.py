@@ -1,7 +1,6 @@
 """Something on this machine hinders an instance: it is kept, waits, and keeps no other waiting."""
 
 import os
-import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.delivery import Begin, settings, uploading
+from tests.support.descriptors import none_left
 from tests.support.instances import Made, header, make
 from tests.support.origin_server import OriginServer
 from tests.support.origins import destination
@@ -75,12 +75,8 @@ def test_what_passes_is_not_the_fault_of_the_file(
 ) -> None:
     origin = Origin(destination(origin_server.uri))
     made = make(tmp_path)
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))  # no descriptor more
-    try:
+    with none_left():
         [outcome] = origin.store([made.path])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     assert outcome.verdict is Verdict.POSTPONED
     assert "Too many open files" in outcome.detail

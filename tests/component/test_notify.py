@@ -11,6 +11,7 @@ from shared.entry import Entry, name_of
 from shared.index import Index
 from shared.jobs import QUEUE
 from shared.sections import RedisSettings
+from tests.support.descriptors import none_left
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -96,6 +97,19 @@ def test_a_redis_that_comes_back_empty_gets_what_was_not_told(
     own_redis.start()
 
     wait_until(lambda: waiting(own_redis) == 10, PATIENCE)
+
+
+def test_without_a_descriptor_at_the_first_announcement_all_is_indexed_later(
+    begin: Begin, redis: RedisServer
+) -> None:
+    notifier = begin(redis.settings)
+    with none_left():
+        notifier.announce(entries(3))
+        wait_until(lambda: notifier._failing, description="it has tried")
+
+    wait_until(lambda: waiting(redis) == 3, description="there are descriptors again")
+    notifier.announce(entries(7, first=3))
+    wait_until(lambda: waiting(redis) == 10)
 
 
 def test_what_is_too_much_to_remember_is_left_to_a_scan(

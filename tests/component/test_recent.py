@@ -1,7 +1,9 @@
 """Counts of the last hour in a real Redis: bounded, and gone by themselves."""
 
 import pytest
+from redis import Redis
 
+from shared import recorder
 from shared.admission_sections import AdmissionSettings, KnownPeer
 from shared.dimse import callers
 from shared.dimse.admission import Admission
@@ -11,6 +13,7 @@ from shared.metric import Sample
 from shared.metrics import QUERIES, RECEIVED
 from shared.recent import MINUTES, Recent
 from shared.recorder import Recorder, totals_of
+from tests.support.descriptors import none_left
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
@@ -48,10 +51,10 @@ def test_a_minute_of_an_earlier_hour_is_forgotten(redis: RedisServer) -> None:
 
 def test_a_recorder_tells_what_was_counted_while_redis_was_gone(own_redis: RedisServer) -> None:
     counted = 0
-    recorder = Recorder(
+    running = Recorder(
         lambda: own_redis.client, {RECENT: totals_of(lambda: [Sample(RECEIVED, counted)])}
     )
-    recorder.start()
+    running.start()
     try:
         own_redis.kill()
         counted = 5
@@ -60,8 +63,29 @@ def test_a_recorder_tells_what_was_counted_while_redis_was_gone(own_redis: Redis
 
         wait_until(lambda: recent.hour(RECENT).total("received") == 5, 20, "all to be told")
     finally:
-        recorder.close(5)
+        running.close(5)
     assert recent.hour(RECENT).total("received") == 5
+
+
+def test_a_recorder_goes_on_once_there_are_descriptors_again(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "PAUSE", 0.01)
+    opened: list[Redis] = []
+
+    def open_redis() -> Redis:
+        opened.append(redis.client)
+        return redis.client
+
+    counted = 0
+    running = Recorder(open_redis, {RECENT: totals_of(lambda: [Sample(RECEIVED, counted)])})
+    counted = 5
+    with none_left():
+        running.start()
+        wait_until(lambda: len(opened) > 1, description="it has failed, and tries again")
+    running.close(5)
+
+    assert Recent(redis.client).hour(RECENT).total("received") == 5
 
 
 def test_labels_are_recorded_apart() -> None:
