@@ -76,9 +76,9 @@ class Growing:
             self._itself = os.fstat(self._descriptor)
             hot = again is not None or not self._sync
             self._through_cache = hot and _is_followed(f"{owner.root}/{parent}")
+            self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if not self._sync and not self._through_cache:
                 self._passing = owner.passing
-            self._cached = segment.open_again(self._descriptor, os.O_RDWR)
             if self._sync:
                 sync_folder(f"{owner.root}/{parent}")
         except OSError:
@@ -107,12 +107,15 @@ class Growing:
             self._pass_on(self._passing)
         with suppress(OSError):
             os.ftruncate(self._descriptor, self.end)  # there may be more, of an earlier use
+        last = self._descriptor
+        if self._cached >= 0:  # else there was no descriptor to open it again, and nothing is in it
+            last = self._cached
+            with suppress(OSError):
+                os.close(self._descriptor)  # and with it the lock
         with suppress(OSError):
-            os.close(self._descriptor)  # and with it the lock
+            pool.part_with(self.file, last)
         with suppress(OSError):
-            pool.part_with(self.file, self._cached)
-        with suppress(OSError):
-            os.close(self._cached)
+            os.close(last)
 
     def give_back(self) -> None:
         """The space of what was delivered. Never raises."""

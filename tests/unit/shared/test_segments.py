@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import growing, kept
+from shared import growing, kept, pool, segments
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.layout_version import check_version
@@ -17,6 +17,7 @@ from shared.record import length_of
 from shared.segments import Commit
 from shared.spool import VERSION
 from shared.staging import MOST, Staged
+from tests.support.descriptors import none_left
 from tests.support.segmented import SYNCS, Gathering, gathering
 from tests.support.spools import files_below, keep, open_spool
 from tests.support.waiting import wait_until
@@ -210,3 +211,25 @@ def test_without_segments_there_are_files(tmp_path: Path) -> None:
     keep(own.spool, b"each")
     assert [each.rpartition(".")[2] for each in files_below(tmp_path / "cloud")] == ["dcm"]
     own.spool.close()
+
+
+@SYNCS
+@pytest.mark.parametrize("used_again", [False, True])
+def test_a_segment_that_cannot_be_opened_again_is_refused_and_leaves_no_file(
+    tmp_path: Path, *, used_again: bool, sync: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "IDLE", 0.0 if used_again else 3600.0)
+    with gathering(tmp_path, sync=sync) as own:
+        first = [own.keep(bytes([each]) * 500_000) for each in range(3)]
+        own.spool.release_all(dict.fromkeys(first))
+        own.spool.rest()
+        wait_until(lambda: used_again == any((tmp_path / pool.FOLDER).iterdir()))
+        with none_left(but=1):
+            own.commit(b"refused", "other")
+            refused = own.next_told()
+        assert refused.fault
+        assert "Too many open files" in str(refused.fault)
+        assert not list((tmp_path / "other").rglob("*.seg"))
+
+        after = own.keep(b"after", "other")
+        assert read(own, after) == b"after"
