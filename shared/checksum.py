@@ -13,6 +13,11 @@ SIZE = 16  # bytes
 _KEY, _NONCE = bytes(16), bytes(12)
 
 
+def prepare() -> None:
+    """Have it at hand: it has to be imported, and once no descriptor is left nothing can be."""
+    _cipher()
+
+
 def checksum(data: bytes | memoryview) -> bytes:
     """Of what is a file today and must be the same file when it is read: another one has the same
     in one of 2^100 cases.

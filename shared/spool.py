@@ -19,17 +19,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from shared import (
-    damage,
-    incoming,
-    kept,
-    logs,
-    open_segment,
-    pool,
-    quarantine,
-    removal,
-    segment,
-)
+from shared import damage, incoming, kept, logs, open_segment, pool, quarantine, removal, segment
+from shared.checksum import prepare as prepare_checksums
 from shared.committer import Committer, Told
 from shared.entry import DESTINATION, ROUTINE, URGENT, Entry, name_of
 from shared.errors import SpoolError, SpoolFull
@@ -107,6 +98,8 @@ class Spool:
                 self._no_room()
             told(commits)
 
+        if self._gathers:
+            prepare_checksums()
         possible = self._gathers and segment.are_possible(self.root / incoming.FOLDER)
         if possible:
             self._segments = Segments(self.root, self._incoming, self._next_name, sync=self._sync)

@@ -86,10 +86,11 @@ class Staged:
 
     def hand_over(self) -> "Staged":
         """Whoever commits it abandons it then; until then the receiver has nothing to abandon."""
+        # Summed up here: for another thread's processor it is a long way to the bytes. And first:
+        # whatever that raises, the buffer is the receiver's to give back.
+        summed = self._sum()
         other = Staged(self._staging, self._taken(), self._files)
-        other.size = self.size
-        # Summed up here: for another thread's processor it is a long way to the bytes.
-        other._checksum = other._sum()
+        other.size, other._checksum = self.size, summed
         return other
 
     def _sum(self) -> bytes:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from shared import segment
 from shared.destination import MEBIBYTE
+from shared.staging import MOST
 from tests.support.data_sets import data_set, element
+from tests.support.descriptors import none_left_to
 from tests.support.ports import free_port, listens
 from tests.support.processes import Service
 from tests.support.raw_association import (
@@ -93,6 +96,21 @@ def test_what_was_acknowledged_survives_a_kill_and_what_was_not_is_dropped(
     assert running.events("spool.recovered")[0]["partial_files"] == 1
     assert len(kept(tmp_path)) == len(files_below(tmp_path / "spool")) == 2
     assert content(kept(tmp_path)[0]).endswith(b"kept")
+
+
+def test_without_a_descriptor_from_the_first_instance_on_it_refuses_and_later_keeps(
+    tmp_path: Path, running: Service
+) -> None:
+    with RawAssociation(port_of(running)) as modality:
+        modality.associate()
+        assert running.process
+        with none_left_to(running.process.pid):
+            refused = [modality.store(data_set()).status for _ in range(MOST + 8)]
+        after = [modality.store(data_set()).status for _ in range(3)]
+
+    assert set(refused) == {0xA700}
+    assert after == [0x0000] * 3
+    assert {each.parent.parent.suffix for each in kept(tmp_path)} == {segment.SUFFIX}
 
 
 def test_it_drains_before_it_ends(tmp_path: Path, running: Service) -> None:

@@ -90,6 +90,21 @@ def test_whoever_handed_it_over_takes_nothing_back(tmp_path: Path) -> None:
         other.abandon()
 
 
+def test_a_buffer_that_cannot_be_handed_over_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("shared.staging.checksum", fail)
+    with gathering(tmp_path) as own:
+        for _ in range(MOST + 1):
+            reception = staged(own)
+            with pytest.raises(MemoryError):
+                reception.hand_over()
+            reception.abandon()
+
+
 def test_no_buffer_is_another_s_too() -> None:
     staging = Staging()
     buffers = [staging.take() for _ in range(MOST)]
