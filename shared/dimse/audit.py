@@ -1,6 +1,5 @@
 """What associations have for the audit trail: who connected, and what they transferred."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from shared import audit
@@ -10,7 +9,6 @@ from shared.dimse.rejection import Rejection
 from shared.dimse.service import Peer
 
 MOST_INSTANCES = 1000  # in a message: a longer transfer is told in several
-MOST_TRANSFERS = 4096  # associations: of those that end without a word the oldest is told
 
 
 @dataclass(slots=True)
@@ -20,11 +18,14 @@ class Transfer:
     identities: list[Identity] = field(default_factory=list)
 
 
-_transfers: OrderedDict[str, Transfer] = OrderedDict()  # by association; of the event loop's thread
+_transfers: dict[str, Transfer] = {}  # by association, while it lasts; of the event loop's thread
 
 
 def connected(peer: Peer, rejection: Rejection | None = None) -> None:
+    """An association, which `over` ends, unless it was rejected."""
     trail = audit.trail()
+    if trail.on and not rejection:
+        _transfers[peer.association] = Transfer(peer)
     trail.tell(
         says.SECURITY_ALERT,
         says.EXECUTE,
@@ -43,13 +44,15 @@ def listens() -> bool:
 
 def received(peer: Peer, study: str, sop_class: str, instance: str) -> None:
     """It was kept. Told once the association is over; only where somebody listens."""
-    trail = audit.trail()
-    transfer = _transfers.setdefault(peer.association, Transfer(peer))
+    transfer = _transfers.get(peer.association) or Transfer(peer)
     transfer.count += 1
-    if trail.identifies:
+    if audit.trail().identifies:
         transfer.identities.append(Identity(study, sop_class, instance))
-    if len(transfer.identities) >= MOST_INSTANCES or len(_transfers) > MOST_TRANSFERS:
-        over(next(iter(_transfers)) if len(_transfers) > MOST_TRANSFERS else peer.association)
+    if peer.association not in _transfers:  # what was under way when it ended is kept after it
+        _tell(transfer)
+    elif len(transfer.identities) >= MOST_INSTANCES:
+        _transfers[peer.association] = Transfer(peer)
+        _tell(transfer)
 
 
 def queried(peer: Peer, sop_class: str, matches: int, *, status: int) -> None:
@@ -68,8 +71,11 @@ def queried(peer: Peer, sop_class: str, matches: int, *, status: int) -> None:
 def over(association: str) -> None:
     """It has ended."""
     transfer = _transfers.pop(association, None)
-    if transfer is None:
-        return
+    if transfer and transfer.count:
+        _tell(transfer)
+
+
+def _tell(transfer: Transfer) -> None:
     audit.trail().tell(
         says.INSTANCES_TRANSFERRED,
         says.CREATE,

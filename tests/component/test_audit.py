@@ -17,7 +17,7 @@ from tests.support.data_sets import CT, element
 from tests.support.origin_server import OriginServer
 from tests.support.ports import free_port
 from tests.support.processes import Service
-from tests.support.raw_association import Asking, RawAssociation
+from tests.support.raw_association import Asking, RawAssociation, c_store_rq, p_data, pdu
 from tests.support.redis_server import RedisServer
 from tests.support.ups_items import YAMADA
 from tests.support.ups_query import query
@@ -79,6 +79,10 @@ class Site:
             for each in self.messages("DICOM Instances Transferred")
             if each["ActiveParticipant"][0]["UserID"] == "uploader"
         ]
+
+    def received(self) -> list[Message]:
+        found = self.messages("DICOM Instances Transferred")
+        return [each for each in found if each not in self.sent_on()]
 
     def quarantine(self, *arguments: str) -> str:
         ours = {PREFIX + key: str(value) for key, value in self.environment.items()}
@@ -144,9 +148,7 @@ def test_it_tells_who_connected_what_went_where_and_who_asked(site: Site) -> Non
         wait_until(lambda: len(site.messages("Security Alert")) == 2, PATIENCE, "both")
         text = site.file.read_text()
 
-    [received] = [
-        each for each in site.messages("DICOM Instances Transferred") if each not in site.sent_on()
-    ]
+    [received] = site.received()
     scu, scp = received["ActiveParticipant"]
     assert (scu["UserIsRequestor"], scp["UserIsRequestor"]) == (True, False)
     assert scu["RoleIDCode"]["csd-code"] == "110153"
@@ -159,6 +161,21 @@ def test_it_tells_who_connected_what_went_where_and_who_asked(site: Site) -> Non
     assert started["EventIdentification"]["EventTypeCode"][0]["csd-code"] == "110120"
     for each in ("1.2.3.4", canary(1), canary(2), "Yamada", 'P1"'):
         assert each not in text
+
+
+def test_what_was_kept_although_its_sender_aborted_is_told_too(site: Site) -> None:
+    a_abort = pdu(7, bytes(4))
+    with ExitStack() as stack:
+        run(site, stack)
+        with RawAssociation(site.ports["receiver"]) as modality:
+            modality.associate()
+            modality.send(p_data(1, 3, c_store_rq()) + p_data(1, 2, INSTANCE) + a_abort)
+            wait_until(site.sent_on, PATIENCE, "it to be sent on")
+        wait_until(site.received, PATIENCE, "what was received to be told")
+
+    [received] = site.received()
+    assert received["ActiveParticipant"][0]["NetworkAccessPointID"] == "127.0.0.1"
+    assert number(received) == 1
 
 
 def test_uids_are_named_where_the_site_says_so_and_nothing_more(site: Site) -> None:
