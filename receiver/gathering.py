@@ -20,7 +20,16 @@ class Gathering:
         self._spool = spool
         self._announce = announce
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.possible = spool.gather(self._committed)
+        self._asked = spool.openings
+        self._possible = spool.gather(self._committed)
+
+    @property
+    def possible(self) -> bool:
+        """Where a receiver began on a full disk, once there is room."""
+        if not self._possible and self._asked != self._spool.openings:
+            self._asked = self._spool.openings
+            self._possible = self._spool.gather(self._committed)
+        return self._possible
 
     async def keep(
         self, staged: Staged, destination: str, *, urgent: bool, sender: Sender | None

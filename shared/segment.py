@@ -18,6 +18,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from shared.faults import FULL
 from shared.record import BLOCK
 from shared.regular import CAREFUL, proven
 
@@ -166,27 +167,38 @@ def create_locked(path: str, mode: int) -> int:
 
 def are_possible(folder: Path) -> bool:
     """Whether the file system can do what segments need: direct writes, holes, and to find them;
-    and whether there is a /proc to open them by again.
+    and whether there is a /proc to open them by again. Raises OSError where it is full: then nobody
+    can tell.
     """
     if not DIRECT or _SEEK_DATA is None:
         return False
     probe = folder / f".probe-{secrets.token_hex(8)}{SUFFIX}"
-    with suppress(OSError), mmap.mmap(-1, 2 * BLOCK) as blocks:
+    try:
         segment = create(str(probe), 0o640)
         try:
-            blocks[:] = b"\1" * len(blocks)
-            os.pwrite(segment, blocks, 0)
-            make_hole(segment, 0, BLOCK)
-            again = open_again(segment, os.O_RDWR)
-            try:  # on some network file systems the two kinds of lock are one
-                locked = lock(segment) and share(again)
-            finally:
-                os.close(again)
-            return data_from(segment, 0) == BLOCK and locked
+            return _does_all(segment)
         finally:
             os.close(segment)
             probe.unlink()
+    except OSError as error:
+        if error.errno in FULL:
+            raise
     return False
+
+
+def _does_all(segment: int) -> bool:
+    """Raises OSError."""
+    with mmap.mmap(-1, 2 * BLOCK) as blocks:
+        blocks[:] = b"\1" * len(blocks)
+        if os.pwrite(segment, blocks, 0) < len(blocks):  # what a full disk does
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    make_hole(segment, 0, BLOCK)
+    again = open_again(segment, os.O_RDWR)
+    try:  # on some network file systems the two kinds of lock are one
+        locked = lock(segment) and share(again)
+    finally:
+        os.close(again)
+    return data_from(segment, 0) == BLOCK and locked
 
 
 def data_from(segment: int, offset: int) -> int | None:

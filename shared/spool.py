@@ -61,6 +61,7 @@ class Spool:
         self._watermark = Watermark(self.root, settings)
         self._retention = Retention(self.root, settings, self._quarantine, self._watermark)
         self._open_again = math.inf  # time.monotonic()
+        self.openings = 0  # how often it could be opened
         self._gathers = settings.segments
         self._segments: Segments | None = None
         self._committer: Committer | None = None
@@ -85,12 +86,13 @@ class Spool:
             self._open_again = time.monotonic() + OPEN_PAUSE
             raise spool_fault(error, f"use the spool {self.root}") from None
         self._open_again = math.inf
+        self.openings += 1
         return left
 
     def gather(self, told: Told) -> bool:
         """From now on what is small is kept in segments, where the file system can do that; whether
-        it is. `told` of each that was committed and had to wait for the disk, from a thread; it
-        must not raise.
+        it is. To be asked again after each of the openings: a full disk could not tell. `told` of
+        each that was committed and had to wait for the disk, from a thread; it must not raise.
         """
 
         def relieved(commits: Sequence[Commit]) -> None:
@@ -98,9 +100,14 @@ class Spool:
                 self._no_room()
             told(commits)
 
-        if self._gathers:
-            prepare_checksums()
-        possible = self._gathers and segment.are_possible(self.root / incoming.FOLDER)
+        if not self._gathers:
+            return False
+        prepare_checksums()
+        try:
+            possible = segment.are_possible(self.root / incoming.FOLDER)
+        except OSError:
+            self._open_again = time.monotonic() + OPEN_PAUSE
+            return False
         if possible:
             self._segments = Segments(self.root, self._incoming, self._next_name, sync=self._sync)
             if self._sync:

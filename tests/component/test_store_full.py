@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+
+from shared import segment
+from shared.destination import MEBIBYTE
+from shared.errors import SpoolFull
+from shared.spool import Spool
+from shared.spool_sections import SpoolSettings
 from tests.support.data_sets import data_set
 from tests.support.raw_association import RawAssociation, c_store_rq, p_data
 from tests.support.receivers import Announced, receiving
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import mounted_disk, small_disk
 from tests.support.spools import content, files_below, open_spool
+from tests.support.waiting import wait_until
 
 MANY = 100
 LARGE = bytes(50_000)
@@ -66,3 +74,28 @@ def test_an_instance_that_outgrows_the_disk_is_refused_when_it_is_complete(tmp_p
             assert modality.answer().status == 0xA700
             assert modality.echo().status == 0x0000
             assert files_below(tmp_path) <= {"ballast"}
+
+
+@pytest.mark.skipif(not segment.DIRECT, reason="segments are for Linux")
+def test_a_receiver_that_began_on_a_full_disk_keeps_in_segments_once_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with mounted_disk(tmp_path, 16 * MEBIBYTE) as disk:
+        spool = Spool(SpoolSettings(path=tmp_path / "spool", soft_reserve=0, hard_reserve=0))
+        disk.fill()
+        with pytest.raises(SpoolFull):
+            spool.open()
+        with receiving(spool) as port, RawAssociation(port, timeout=30) as modality:
+            modality.associate()
+            assert modality.store(data_set()).status == 0xA700
+            disk.free()
+
+            def in_a_segment() -> bool:
+                before = set(spool.scan("cloud"))
+                done = modality.store(data_set()).status == 0x0000
+                found = set(spool.scan("cloud")) - before
+                assert len(found) == done
+                return {spool.file(each).parent.parent.suffix for each in found} == {segment.SUFFIX}
+
+            wait_until(in_a_segment, description="one is kept with others")
+            assert in_a_segment()

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from shared import kept
+from shared import kept, segment
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
+from shared.spool import Pressure
 from shared.staging import MOST
 from tests.support.segmented import SYNCS, Gathering, gathering
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import StandIn, small_disk
 from tests.support.spools import files_below
 from tests.support.waiting import wait_until
 
@@ -77,3 +78,20 @@ def test_a_full_disk_has_delivered_instances_given_up(tmp_path: Path, *, sync: b
             with pytest.raises(SpoolFull):
                 own.keep(b"x" * 500_000)
             wait_until(lambda: not files_below(tmp_path / ".delivered"), 10, "it is given up")
+
+
+@pytest.mark.skipif(not segment.DIRECT, reason="segments are for Linux")
+def test_a_disk_too_full_to_tell_what_it_can_do_is_asked_again(tmp_path: Path) -> None:
+    """It has room for what a spool needs, and not for the two blocks of that question."""
+    disk = StandIn(tmp_path)
+    disk.fill()
+    try:
+        own = Gathering(tmp_path)
+    finally:
+        disk.free()
+    assert (own.gathers, own.spool.openings) == (False, 1)
+
+    wait_until(lambda: own.spool.pressure() is Pressure.NONE and own.spool.openings == 2)
+    assert own.spool.gather(own._tell)
+    assert read(own, own.keep(b"kept")) == b"kept"
+    own.spool.close()
