@@ -50,7 +50,8 @@ class Service:
 
     def events(self, name: str) -> list[dict[str, object]]:
         """Log records of that event."""
-        lines = [line for line in self.log.splitlines() if line.startswith("{")]
+        whole, _, _ = self.log.rpartition("\n")  # the last line may be under way
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
         records = [json.loads(line) for line in lines]
         return [each for each in records if each.get("event") == name]
 
