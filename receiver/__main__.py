@@ -14,7 +14,8 @@ from shared.certificates import Certificates, of_dimse
 from shared.config import Settings, file_of, load
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.dealing import Seat
-from shared.dimse.processes import probe, share
+from shared.dimse.ports import places, probe
+from shared.dimse.processes import share
 from shared.dimse.run import serve
 from shared.errors import ConfigurationError, ProxyError
 from shared.file_watch import watching
@@ -46,8 +47,7 @@ def main() -> int:
 
 
 def _share(settings: Settings, config: Path | None) -> int:
-    if settings.receive.processes > 1:  # which would share the port with a stranger's as well
-        probe(settings.receive.host, settings.receive.port)
+    probe(settings.receive)
     return share(
         settings.receive.processes,
         lambda number, seat: _told(
@@ -71,11 +71,8 @@ def _told(settings: Settings, run: Callable[[], int]) -> int:
     except ProxyError as error:
         sys.stderr.write(f"receiver: {error}\n")
     except OSError as error:
-        receive, reason = settings.receive, os.strerror(error.errno or 0)
-        tls = f" or {receive.tls_port}" if receive.tls_certificate_file else ""
-        sys.stderr.write(
-            f"receiver: cannot listen on {receive.host}:{receive.port}{tls}: {reason}\n"
-        )
+        reason = os.strerror(error.errno or 0)
+        sys.stderr.write(f"receiver: cannot listen on {places(settings.receive)}: {reason}\n")
     return FAILED
 
 

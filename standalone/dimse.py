@@ -15,7 +15,8 @@ from shared.dimse.acceptor import Acceptor
 from shared.dimse.admission import Admission
 from shared.dimse.dealing import Seat
 from shared.dimse.entity import Admit, admit_all
-from shared.dimse.processes import probe, share
+from shared.dimse.ports import places, probe
+from shared.dimse.processes import share
 from shared.dimse.run import Reload, Stopped, serve
 from shared.dimse.service import Service
 from shared.errors import ConfigurationError, ProxyError
@@ -68,9 +69,8 @@ def _unusable(error: ConfigurationError) -> int:
 
 def _share(settings: Settings) -> int:
     receive = settings.receive
-    if receive.processes > 1:  # which would share the port with a stranger's as well
-        with _listening(receive.host, receive.port):
-            probe(receive.host, receive.port)
+    with _listening(places(receive)):
+        probe(receive)
     return share(
         receive.processes, lambda number, seat: _told(lambda: _run(_again(settings), number, seat))
     )
@@ -116,7 +116,7 @@ def _run(settings: Settings, number: int, seat: Seat | None) -> int:
         acceptor.seat = seat
         acceptor.admission = Admission(settings.admission, settings.peers)
         stack.enter_context(watching(file_of(), settings.reload.watch))
-        with _listening(receive.host, receive.port):
+        with _listening(places(receive)):
             serve(acceptor, _started, _closing(worklist), _reloading(settings, receiving, worklist))
     return 0
 
@@ -153,7 +153,7 @@ def _health(
 ) -> Iterator[None]:
     host, port = settings.health.host, settings.health.port
     health = Health(host, port, ready=checks, facts={**facts, **sandbox.facts(settings)})
-    with _listening(host, port):
+    with _listening(f"{host}:{port}"):
         health.start()
     try:
         yield
@@ -162,12 +162,12 @@ def _health(
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[None]:
+def _listening(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from None
+        raise CannotListen(f"cannot listen on {place}: {reason}") from None
 
 
 def _started(acceptor: Acceptor) -> None:

@@ -6,7 +6,6 @@ Each is forked before anything has a thread or an event loop, and has everything
 import ctypes
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -22,14 +21,6 @@ _SHORTEST_LIFE = 1.0  # seconds; one that dies sooner is started again only afte
 _PR_SET_PDEATHSIG = 1  # prctl(2): the signal that the parent's death sends
 
 log = logs.get(__name__)
-
-
-def probe(host: str, port: int) -> None:
-    """Raises OSError for a port that is taken, also by processes that would share it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probing:
-        probing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probing.bind((host, port))
 
 
 def share(count: int, serve: Serve) -> int:

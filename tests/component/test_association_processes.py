@@ -39,6 +39,19 @@ def free_port() -> int:
         return int(probing.getsockname()[1])
 
 
+def encrypted(authority: Authority) -> dict[str, str]:
+    """Settings of TLS, beside its port."""
+    ours = authority.issue("ours")
+    return {"tls_certificate_file": str(ours.certificate), "tls_key_file": str(ours.key)}
+
+
+def connected(secure: int, authority: Authority) -> RawAssociation:
+    """Over TLS."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    plain = socket.create_connection(("127.0.0.1", secure), timeout=10)
+    return RawAssociation.over(context.wrap_socket(plain, server_hostname="127.0.0.1"))
+
+
 def answering(port: int) -> int:
     """The process that a new association reaches."""
     with RawAssociation(port) as requestor:
@@ -106,6 +119,32 @@ def test_a_port_is_not_shared_with_strangers() -> None:
     assert second.stderr == f"cannot listen on {port}: Address already in use\n"
 
 
+def test_nor_is_the_port_of_tls(tmp_path: Path) -> None:
+    secure = free_port()
+    more = {"tls_port": secure, **encrypted(Authority(tmp_path))}
+    with sharing(free_port(), 2, **more):
+        module = "tests.support.shared_port"
+        command = [sys.executable, "-m", module, str(free_port()), "2", json.dumps(more)]
+        second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+
+    assert second.returncode == 1
+    assert second.stderr.endswith("Address already in use\n")
+
+
+def test_a_port_that_is_not_listened_on_may_be_a_strangers(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    secure = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        with (
+            sharing(port, 2, plain=False, tls_port=secure, **encrypted(authority)),
+            connected(secure, authority) as requestor,
+        ):
+            requestor.associate()
+
+            assert asked(requestor)
+
+
 def test_each_process_has_as_many_associations_as_the_others() -> None:
     port = free_port()
     with sharing(port, 3):
@@ -114,17 +153,9 @@ def test_each_process_has_as_many_associations_as_the_others() -> None:
 
 def test_those_over_tls_are_dealt_out_too(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    ours = authority.issue("ours")
-    context = ssl.create_default_context(cafile=authority.certificate)
-
-    def connect() -> RawAssociation:
-        plain = socket.create_connection(("127.0.0.1", secure), timeout=10)
-        return RawAssociation.over(context.wrap_socket(plain, server_hostname="127.0.0.1"))
-
     port, secure = free_port(), free_port()
-    files = {"tls_certificate_file": str(ours.certificate), "tls_key_file": str(ours.key)}
-    with sharing(port, 2, tls_port=secure, **files):
-        assert dealt(8, connect) == [4, 4]
+    with sharing(port, 2, tls_port=secure, **encrypted(authority)):
+        assert dealt(8, lambda: connected(secure, authority)) == [4, 4]
 
 
 def test_a_process_that_came_later_has_the_next_associations() -> None:

@@ -11,7 +11,8 @@ import sys
 from shared import logs
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.dealing import Seat
-from shared.dimse.processes import probe, share
+from shared.dimse.ports import probe
+from shared.dimse.processes import share
 from shared.dimse.run import serve
 from shared.dimse.service import Respond, Response
 from shared.sections import LogSettings, Receive
@@ -29,15 +30,15 @@ def _tell(line: str) -> None:
 
 def main(port: int, count: int, more: str = "{}") -> int:
     logs.configure(LogSettings(), "test")
+    settings = Receive(host="127.0.0.1", port=port, processes=count, **json.loads(more))
     try:
-        probe("127.0.0.1", port)
+        probe(settings)
     except OSError as error:
         sys.stderr.write(f"cannot listen on {port}: {error.strerror}\n")
         return 1
 
     def one(number: int, seat: Seat | None) -> int:
         service = RecordingService(answering=_name)
-        settings = Receive(processes=count, **json.loads(more))
         acceptor = Acceptor([service], settings, host="127.0.0.1", port=port)
         acceptor.seat = seat
         serve(acceptor, lambda _: _tell(f"serving {number}\n"))
