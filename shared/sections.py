@@ -46,7 +46,7 @@ SentinelAddress = Annotated[str, AfterValidator(_sentinel)]
 class Receive(Section):
     """The DIMSE side: where modalities connect."""
 
-    host: str = Field(default="0.0.0.0", description="Address to listen on.")
+    host: str = Field(default="0.0.0.0", description="Address to listen on; ::, IPv4 and IPv6.")
     port: Port = Field(
         default=4008, description="Port for C-STORE and C-ECHO (standalone: also C-FIND)."
     )

@@ -41,7 +41,10 @@ class WorklistSettings(Section):
     uri: ServiceUri | None = Field(
         default=None, description="Workitems resource of the only destination."
     )
-    host: str = Field(default="0.0.0.0", description="Address the worklist container listens on.")
+    host: str = Field(
+        default="0.0.0.0",
+        description="Address the worklist container listens on; ::, IPv4 and IPv6.",
+    )
     port: Port = Field(default=4009, description="Port of the worklist container.")
     profile: Profile = Field(default=Profile.UPS_STANDARD, description="Dialect of the search.")
     preset: WorklistPreset = Field(

@@ -1,7 +1,6 @@
 """What `check` tries, each as a row: state, subject, what was found, what to do about it."""
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import redis
 
 from shared.broker import plain
 from shared.config import Settings
+from shared.dimse.ports import listen
 from shared.errors import ConfigurationError, SpoolError
 from shared.reserves import Space, space
 from shared.route_overlap import warnings, warnings_of_peers
@@ -98,12 +98,12 @@ def index(settings: Settings) -> Finding:
 def port(host: str, number: int) -> Finding:
     place = f"{host}:{number}"
     try:
-        family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
-        with socket.create_server((host, number), family=family):
-            return Finding(OK, "DIMSE port", f"{place} is free")
+        for each in listen(host, number, shared=False):
+            each.close()
     except OSError as error:
         in_use = f"{place}: {_reason(error)}"
         return Finding(WARN, "DIMSE port", in_use, "fine if the proxy itself runs there")
+    return Finding(OK, "DIMSE port", f"{place} is free")
 
 
 def _room(found: Space) -> Finding:

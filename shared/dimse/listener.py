@@ -14,10 +14,10 @@ from shared import logs
 from shared.dimse.connection import Connection
 from shared.dimse.dealing import Seat
 from shared.dimse.entity import Entity
+from shared.dimse.ports import BACKLOG, listen
 from shared.dimse.tls import Credentials
 
 PLAIN, TLS = 0, 1  # which listener a connection came by, where it is handed on
-BACKLOG = 1024  # the kernel caps it at net.core.somaxconn
 _SHORTAGE_PAUSE = 0.1  # seconds before the next accept where descriptors or memory ran out
 
 log = logs.get(__name__)
@@ -77,10 +77,10 @@ class _Newcomers:
 
 
 class PlainListener:
-    def __init__(self, entity: Entity, server: asyncio.Server) -> None:
+    def __init__(self, entity: Entity, servers: list[asyncio.Server]) -> None:
         self._entity = entity
-        self._server = server
-        self.port = int(server.sockets[0].getsockname()[1])
+        self._servers = servers
+        self.port = int(servers[0].sockets[0].getsockname()[1])
         self._newcomers = _Newcomers(entity)
 
     @classmethod
@@ -88,21 +88,21 @@ class PlainListener:
         cls, entity: Entity, host: str, port: int, *, seat: Seat | None
     ) -> "PlainListener":
         """Raises OSError. `seat`: where several processes of ours share the port."""
-        server = await asyncio.get_running_loop().create_server(
-            partial(_Dealt, entity, seat) if seat else partial(Connection, entity),
-            host or None,
-            port,
-            backlog=BACKLOG,
-            reuse_port=seat is not None,
+        loop = asyncio.get_running_loop()
+        made = partial(_Dealt, entity, seat) if seat else partial(Connection, entity)
+        listening = listen(host, port, shared=seat is not None)
+        return cls(
+            entity,
+            [await loop.create_server(made, sock=each, backlog=BACKLOG) for each in listening],
         )
-        return cls(entity, server)
 
     def adopt(self, connection: socket.socket) -> None:
         """What another process has accepted."""
         self._newcomers.begin(self._make(connection))
 
     def close(self) -> None:
-        self._server.close()
+        for each in self._servers:
+            each.close()
         self._newcomers.close()
 
     async def _make(self, connection: socket.socket) -> None:
@@ -122,16 +122,17 @@ class TlsListener:
         self,
         entity: Entity,
         credentials: Credentials,
-        listening: socket.socket,
+        listening: list[socket.socket],
         seat: Seat | None,
     ) -> None:
         self._entity = entity
         self._credentials = credentials
         self._seat = seat
         self._listening = listening
-        self.port = int(listening.getsockname()[1])
+        self.port = int(listening[0].getsockname()[1])
         self._newcomers = _Newcomers(entity)
-        self._accepting = asyncio.get_running_loop().create_task(self._accept())
+        loop = asyncio.get_running_loop()
+        self._accepting = [loop.create_task(self._accept(each)) for each in listening]
 
     @classmethod
     def open(
@@ -143,11 +144,9 @@ class TlsListener:
         seat: Seat | None,
     ) -> "TlsListener":
         """As of PlainListener."""
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        listening = socket.create_server(
-            address, family=family, backlog=BACKLOG, reuse_port=seat is not None
-        )
-        listening.setblocking(False)
+        listening = listen(*address, shared=seat is not None)
+        for each in listening:
+            each.setblocking(False)
         return cls(entity, credentials, listening, seat)
 
     def adopt(self, connection: socket.socket) -> None:
@@ -161,15 +160,17 @@ class TlsListener:
             self._newcomers.begin(self._shake_hands(connection, address))
 
     def close(self) -> None:
-        self._accepting.cancel()
+        for task in self._accepting:
+            task.cancel()
         self._newcomers.close()
-        self._listening.close()
+        for listening in self._listening:
+            listening.close()
 
-    async def _accept(self) -> None:
+    async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                connection, address = await loop.sock_accept(self._listening)
+                connection, address = await loop.sock_accept(listening)
             except OSError as error:
                 log.warning("connection.not_accepted", reason=error.strerror)
                 await asyncio.sleep(_SHORTAGE_PAUSE)

@@ -90,11 +90,12 @@ def accepting(
     *services: Service,
     admit: Admit = admit_all,
     admission: Admission = EVERYBODY,
+    host: str = "127.0.0.1",
     **settings: Any,
 ) -> Iterator[Running]:
     """Settings are those of the receive section."""
     receive = Receive(**settings)
-    acceptor = Acceptor(services, receive, host="127.0.0.1", port=0, admit=admit)
+    acceptor = Acceptor(services, receive, host=host, port=0, admit=admit)
     acceptor.admission = admission
     started = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []

@@ -34,7 +34,7 @@ def main(port: int, count: int, more: str = "{}") -> int:
     try:
         probe(settings)
     except OSError as error:
-        sys.stderr.write(f"cannot listen on {port}: {error.strerror}\n")
+        sys.stderr.write(f"cannot listen on {port}: {os.strerror(error.errno or 0)}\n")
         return 1
 
     def one(number: int, seat: Seat | None) -> int:
