@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shared import logs
 from shared.dimse import descriptors
 from shared.dimse.admission import Admission
+from shared.dimse.census import Member
 from shared.dimse.dealing import Seat
 from shared.dimse.entity import Admit, Entity, admit_all
 from shared.dimse.listener import PLAIN, TLS, PlainListener, TlsListener
@@ -20,6 +21,7 @@ _SWEEP = 1.0  # seconds between looks at the deadlines, at most
 _RENEWAL = 10.0  # seconds between looks at the certificate files
 _DRAIN_SWEEP = 0.1
 _LAST_WORDS = 1.0  # seconds for closed connections to say so
+_FAREWELL = 1.0  # seconds for peers to close, after a release or a refusal, before we do
 _QUIET = 2.0  # seconds without a message after which a draining association is asked to release
 
 log = logs.get(__name__)
@@ -123,10 +125,12 @@ class Acceptor:
             self.seat.rise()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace
-        while self.associations and loop.time() < deadline:
-            for member in self._entity.census.associated():
-                member.drain(_QUIET)
+        asked: set[Member] = set()  # to release: the peer's answer must find somebody
+        while (self.associations or asked) and loop.time() < deadline:
+            asked |= self._ask_to_release()
             await asyncio.sleep(_DRAIN_SWEEP)
+            asked &= {*self._entity.census.members()}
+        await self._deserted(min(_FAREWELL, deadline - loop.time()))
         await self.close()
 
     async def close(self) -> None:
@@ -138,11 +142,23 @@ class Acceptor:
         for member in self._entity.census.members():
             member.drop()
         # Let each connection hear of its end, so that what was not complete is abandoned.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS):
-                await self._entity.census.deserted()
+        await self._deserted(_LAST_WORDS)
         if self._entity.answering:
             await asyncio.wait(self._entity.answering)
+
+    def _ask_to_release(self) -> set[Member]:
+        """Those who were."""
+        census = self._entity.census
+        before = census.associated()
+        for member in before:
+            member.drain(_QUIET)
+        return {*before}.difference(census.associated())
+
+    async def _deserted(self, seconds: float) -> None:
+        """Wait until there is no connection, and no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._entity.census.deserted()
 
     async def _sweep(self) -> None:
         pause = min(_SWEEP, self._entity.timeouts.shortest / 4)
