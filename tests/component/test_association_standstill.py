@@ -1,0 +1,46 @@
+"""A process that stood still for a while: its peers did not, and have been in time."""
+
+import threading
+import time
+
+from shared.dimse.service import Request
+from tests.support.acceptor import RecordingOperation, RecordingService, accepting
+from tests.support.raw_association import RawAssociation, c_store_rq, p_data
+from tests.support.waiting import wait_until
+
+LIMIT = 2.0  # seconds for a PDU
+STANDSTILL = 3.0
+STALLING = 99  # message ID
+
+
+class Stalling(RecordingService):
+    """Holds up the event loop, as a pause of the whole process does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stalled = threading.Event()
+
+    def begin(self, request: Request) -> RecordingOperation:
+        if request.message_id == STALLING:
+            self.stalled.set()
+            time.sleep(STANDSTILL)
+        return super().begin(request)
+
+
+def test_what_came_meanwhile_is_read_before_deadlines_are_looked_at() -> None:
+    service = Stalling()
+    data = p_data(1, 2, bytes(1000))
+    with (
+        accepting(service, pdu_timeout=LIMIT) as running,
+        RawAssociation(running.port) as good,
+        RawAssociation(running.port) as other,
+    ):
+        good.associate()
+        other.associate()
+        good.send(p_data(1, 3, c_store_rq()), data[:500])
+        wait_until(lambda: service.received)
+        other.send(p_data(1, 3, c_store_rq(message=STALLING)))
+        assert service.stalled.wait(10)
+        good.send(data[500:])
+
+        assert good.answer().status == 0
