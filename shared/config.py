@@ -1,6 +1,6 @@
 """Settings: one TOML file, environment DICOMWEB_PROXY_<SECTION>__<NAME> on top.
 
-Built once in each `__main__` and passed down; no other module reads the environment.
+Built once in each program and passed down; no other module reads the environment.
 """
 
 from pathlib import Path

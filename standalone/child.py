@@ -12,11 +12,14 @@ import subprocess
 import sys
 import threading
 
+from shared import hangup
+
 PARENT = "STANDALONE_PARENT"  # process id of who starts us
 PR_SET_PDEATHSIG = 1  # prctl(2): the signal that the parent's death sends
 
 
 def main(arguments: list[str]) -> None:
+    hangup.keep()  # a program that is executed forgets it
     bound = _bind_to_parent()
     if arguments[0] != "--exec":
         if not bound:

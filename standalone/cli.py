@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from shared import hangup
 from shared.errors import ConfigurationError, ProxyError
 from standalone.exits import FAILED, INTERRUPTED, UNUSABLE, epilog
 from standalone.options import add_config
@@ -30,12 +31,16 @@ COMMANDS = {
     "spool": "standalone.commands.spool",
     "completion": "standalone.commands.completion",
 }
+RELOADING = {"up", "page"}  # read their settings again on SIGHUP
 EXIT_CODES = epilog()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    before = hangup.keep()
     _take_any_character()
     options = parser().parse_args(arguments)
+    if not options.reloads:
+        hangup.handle(before)
     try:
         return int(options.run(options))
     except ConfigurationError as error:
@@ -89,7 +94,7 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_options(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, reloads=name in RELOADING)
     return whole
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from shared import logs
+from shared import hangup, logs
 from standalone.child import PARENT
 from standalone.ready import Announced
 
@@ -67,7 +67,7 @@ class Tree:
 
     def reload_on_signal(self) -> None:
         """SIGHUP is handed on to the programs that read their settings again."""
-        signal.signal(signal.SIGHUP, self._request_reload)
+        hangup.handle(self._request_reload)
 
     def request_stop(self, *_: object) -> None:
         self._stopping = True
@@ -143,12 +143,13 @@ class Tree:
 
 def _spawn(program: Program) -> Announced:
     # A session of its own: Ctrl-C in a terminal is for us to hand on, in the right order.
-    return Announced(
-        [sys.executable, "-m", "standalone.child", *program.arguments],
-        environment={**program.environment, PARENT: str(os.getpid())},
-        stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
-        new_session=True,
-    )
+    with hangup.blocked():
+        return Announced(
+            [sys.executable, "-m", "standalone.child", *program.arguments],
+            environment={**program.environment, PARENT: str(os.getpid())},
+            stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
+            new_session=True,
+        )
 
 
 def _ended(process: Announced) -> int | None:

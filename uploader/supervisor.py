@@ -5,7 +5,7 @@ import signal
 import threading
 from pathlib import Path
 
-from shared import logs, metrics, sandbox, secret_files
+from shared import hangup, logs, metrics, sandbox, secret_files
 from shared.certificates import Certificates, of_clients
 from shared.config import Settings, file_of
 from shared.disk import Disk
@@ -34,6 +34,7 @@ def run(settings: Settings, config: Path | None) -> None:
     renewing = threading.Event()
     set_on((signal.SIGTERM, signal.SIGINT), stopping)
     set_on((signal.SIGHUP,), renewing)
+    hangup.deliver()
     if not settings.upload_destinations:
         log.warning("uploads.off", reason="no destination has an upload URI")
         health = _health(settings, {}, {})

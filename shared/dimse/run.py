@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from shared import hangup
 from shared.dimse.acceptor import Acceptor
 
 Started = Callable[[Acceptor], None]
@@ -54,6 +55,7 @@ async def _serve(
         loop.add_signal_handler(number, on_signal)
     if on_reload:
         loop.add_signal_handler(signal.SIGHUP, _reload, acceptor, on_reload)
+        hangup.deliver()
     try:
         await acceptor.start()
         if on_started:

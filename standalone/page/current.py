@@ -1,9 +1,9 @@
 """The settings that hold now: read again on SIGHUP, and when their file has changed."""
 
-import signal
 import threading
 from pathlib import Path
 
+from shared import hangup
 from shared.config import Settings
 from shared.reload import newest
 
@@ -19,9 +19,7 @@ class Current:
 
     def renew_on_signal(self) -> None:
         """In a thread: whoever is interrupted by a signal may just be writing to the log."""
-        signal.signal(
-            signal.SIGHUP, lambda *_: threading.Thread(target=self.renew, daemon=True).start()
-        )
+        hangup.handle(lambda *_: threading.Thread(target=self.renew, daemon=True).start())
 
     def renew(self) -> None:
         """Destinations and all else that needs no restart, as the services do it."""

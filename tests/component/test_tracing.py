@@ -22,7 +22,7 @@ from tests.support.waiting import wait_until
 PATIENCE = 30.0  # seconds
 IMPORTS = """
 import sys
-import receiver.__main__, uploader.worker, standalone.dimse
+import receiver.program, uploader.worker, standalone.dimse
 from shared import tracing
 from shared.tracing_sections import TracingSettings
 with tracing.tracing(TracingSettings(), "receiver"):
@@ -37,7 +37,7 @@ MISSING = """
 import sys
 sys.modules["opentelemetry"] = None
 sys.argv = ["receiver"]
-from receiver.__main__ import main
+from receiver.program import main
 sys.exit(main())
 """
 

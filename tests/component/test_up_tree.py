@@ -67,6 +67,25 @@ def test_no_child_outlives_its_parent_however_that_ends(
     wait_until(lambda: not alive(child), 10, "the child to end")
 
 
+def test_sighup_waits_for_a_program_that_has_just_been_born(tree: Tree) -> None:
+    def told(process: Announced) -> str | None:
+        process.send_signal(signal.SIGHUP)
+        return process.wait_ready(20)
+
+    assert tree.start(program("tests.support.told", serves=told)) == "told"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_binary_has_sighup_as_it_would_have_it_elsewhere(tree: Tree, tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    tree.start(program(*shell(f"cp /proc/self/status {status}; exec sleep 1000")))
+    wait_until(lambda: status.exists() and "SigCgt" in status.read_text(), 20, "its status")
+
+    said = dict(line.split(":\t") for line in status.read_text().splitlines())
+    for each in ("SigBlk", "SigIgn", "SigCgt"):
+        assert not int(said[each], 16) & 1 << signal.SIGHUP - 1
+
+
 def test_what_falls_is_started_again_after_a_pause(tree: Tree, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     tree.start(program(*shell(f"echo here >> {marks}; exit 3")))

@@ -18,4 +18,4 @@ ABSENT = (
 
 
 def test_the_page_starts_with_the_packages_of_its_own_extra() -> None:
-    assert fault_without(ABSENT, "standalone.page.__main__") == ""
+    assert fault_without(ABSENT, "standalone.page.program") == ""
