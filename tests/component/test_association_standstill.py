@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 from shared.dimse.service import Request
 from tests.support.acceptor import RecordingOperation, RecordingService, accepting
@@ -19,12 +20,18 @@ class Stalling(RecordingService):
     def __init__(self) -> None:
         super().__init__()
         self.stalled = threading.Event()
+        self.begun = 0  # others
 
     def begin(self, request: Request) -> RecordingOperation:
         if request.message_id == STALLING:
             self.stalled.set()
             time.sleep(STANDSTILL)
+        else:
+            self.begun += 1
         return super().begin(request)
+
+    def has_begun(self, count: int) -> bool:
+        return self.begun == count
 
 
 def test_what_came_meanwhile_is_read_before_deadlines_are_looked_at() -> None:
@@ -37,10 +44,13 @@ def test_what_came_meanwhile_is_read_before_deadlines_are_looked_at() -> None:
     ):
         good.associate()
         other.associate()
-        good.send(p_data(1, 3, c_store_rq()), data[:500])
-        wait_until(lambda: service.received)
-        other.send(p_data(1, 3, c_store_rq(message=STALLING)))
-        assert service.stalled.wait(10)
-        good.send(data[500:])
+        for count in (1, 2):
+            good.send(p_data(1, 3, c_store_rq()), data[:500])
+            wait_until(partial(service.has_begun, count))
+            other.send(p_data(1, 3, c_store_rq(message=STALLING)), p_data(1, 2, b"data"))
+            assert service.stalled.wait(10)
+            service.stalled.clear()
+            good.send(data[500:])
 
-        assert good.answer().status == 0
+            assert good.answer().status == 0
+            assert other.answer().status == 0
