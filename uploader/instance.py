@@ -1,6 +1,7 @@
 """The head of a Part 10 file (PS3.10 7.1): what a Store transaction must know, in microseconds."""
 
 import io
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ TRANSFER_SYNTAX_UID = 0x00020010
 SOP_INSTANCE_UID = 0x00080018
 STUDY_INSTANCE_UID = 0x0020000D
 SERIES_INSTANCE_UID = 0x0020000E
+# What may stand in a path. Some devices have letters in UIDs; but no slash, no question mark and
+# nothing percent-encoded: a front end decodes those, and so a device would choose the resource.
+_SEGMENT = re.compile(r"(?!\.+$)[0-9A-Za-z._-]+")
 
 
 class NotAnInstance(Exception):
@@ -109,7 +113,9 @@ def _data_set_uid(data: bytes, syntax: str) -> str:
 
 
 def place(instance: Instance) -> Place | None:
-    """Where the instance belongs in the Studies resources; None if its head does not say."""
+    """Where the instance belongs in the Studies resources; None if its head does not say, or has
+    what is no UID and might lead to another resource.
+    """
     with kept.opened(instance.path) as file:  # whole, if it is not too long: then it is proven
         data = file.read(instance.data_set + LONGEST_HEAD, 0)[instance.data_set :]
     if instance.transfer_syntax == DEFLATED:
@@ -124,8 +130,9 @@ def place(instance: Instance) -> Place | None:
                 found[element.tag] = _uid(stream.read(min(element.length, HEAD)))
     except Malformed:
         return None
-    study, series = found.get(STUDY_INSTANCE_UID), found.get(SERIES_INSTANCE_UID)
-    return Place(study, series, instance.sop_instance_uid) if study and series else None
+    study, series = found.get(STUDY_INSTANCE_UID, ""), found.get(SERIES_INSTANCE_UID, "")
+    there = Place(study, series, instance.sop_instance_uid)
+    return there if all(map(_SEGMENT.fullmatch, there)) else None
 
 
 def _inflated(data: bytes, length: int) -> bytes:

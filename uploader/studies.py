@@ -16,6 +16,7 @@ from shared.dicomweb.multipart import Body, PartChanged
 from shared.dicomweb.qido import holds
 from shared.dicomweb.response import LIMIT_EXTENSION, framed
 from shared.errors import Misconfigured
+from shared.uid import is_uid
 from uploader.comparison import holds_the_same
 from uploader.instance import Instance, place
 from uploader.judge import Answer, judge
@@ -75,7 +76,7 @@ class Studies:
     def delete(self, instance: Instance) -> bool:
         """Whether the server, asked for it, no longer holds the instance."""
         where = place(instance)
-        if where is None:
+        if where is None or not all(map(is_uid, where)):  # what deletes takes nothing doubtful
             return False
         answer = self._exchange("DELETE", where.uri(self._uri), None, 1)
         return answer.fault is None and answer.status < httpx.codes.MULTIPLE_CHOICES

@@ -1,6 +1,7 @@
 """Search transaction of the Studies service (PS3.18 10.6): is this instance there?"""
 
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import httpx
 
@@ -19,10 +20,14 @@ class Place(NamedTuple):
     instance: str
 
     def series_instances(self, studies_uri: str) -> str:
-        return f"{studies_uri}/{self.study}/series/{self.series}/instances"
+        return f"{studies_uri}/{_segment(self.study)}/series/{_segment(self.series)}/instances"
 
     def uri(self, studies_uri: str) -> str:
-        return f"{self.series_instances(studies_uri)}/{self.instance}"
+        return f"{self.series_instances(studies_uri)}/{_segment(self.instance)}"
+
+
+def _segment(uid: str) -> str:
+    return quote(uid, safe="")
 
 
 def holds(client: httpx.Client, studies_uri: str, place: Place) -> bool | None:
