@@ -16,13 +16,17 @@ class Fate(Enum):
     QUARANTINE = auto()
 
 
-def fate(claim: Claim, outcome: Outcome, max_attempts: int) -> Fate:
+def fate(claim: Claim, outcome: Outcome, max_attempts: int, *, sent_alone: bool) -> Fate:
+    """What was refused in company gets one more attempt by itself, whatever the limit: an archive
+    that stores all of a request or nothing refuses the good ones with the bad.
+    """
     if outcome.delivered:
         return Fate.RELEASE
     if outcome.verdict in AT_ONCE:
         return Fate.QUARANTINE
     limit = outcome.limit or max_attempts
-    if refused(outcome) and claim.attempts + 1 >= limit:
+    proven = sent_alone or not outcome.http_status  # 0: the file itself
+    if proven and refused(outcome) and claim.attempts + 1 >= limit:
         return Fate.QUARANTINE
     return Fate.RETRY
 
@@ -40,15 +44,13 @@ def unexplained(outcome: Outcome) -> bool:
     return open_to_doubt and outcome.reason is None and outcome.http_status > 0
 
 
-def mark(outcome: Outcome, *, sent_alone: bool) -> Mark:
-    """To be remembered of an instance that is tried again. What was refused alone stays alone: in
-    company it might have everything refused, once for each attempt.
+def mark(outcome: Outcome) -> Mark:
+    """To be remembered of an instance that is tried again. What was refused goes alone from then
+    on: in company it might have everything refused, once for each attempt, or be refused for it.
     """
     if outcome.verdict is Verdict.UNACCOUNTED:
         return Mark.ALONE
-    if not refused(outcome):
-        return Mark.NONE
-    return Mark.ATTEMPT | (Mark.ALONE if sent_alone else Mark.NONE)
+    return Mark.ATTEMPT | Mark.ALONE if refused(outcome) else Mark.NONE
 
 
 def backoff(tries: int, base: float, cap: float) -> float:

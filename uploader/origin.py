@@ -109,6 +109,9 @@ class Origin:
         ambiguous: bool,
         alone: bool,
     ) -> Outcome:
+        # In company a 409 is about those it names: some archives store all of a request or nothing.
+        if outcome.verdict is Verdict.UNACCOUNTED and not alone:
+            return outcome
         try:
             policy = self.destination.on_duplicate
             return settle(outcome, instance, policy, studies, ambiguous=ambiguous)

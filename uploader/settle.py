@@ -164,7 +164,8 @@ class Settlement:
         return [claim.entry for claim, _ in results if claim.entry not in stuck]
 
     def _refuse(self, claim: Claim, outcome: Outcome, *, sent_alone: bool) -> None:
-        if fate(claim, outcome, self._settings.max_attempts) is Fate.QUARANTINE:
+        most = self._settings.max_attempts
+        if fate(claim, outcome, most, sent_alone=sent_alone) is Fate.QUARANTINE:
             self.quarantine(claim, outcome)
             return
         if not self.present([claim]):
@@ -174,9 +175,7 @@ class Settlement:
             return
         attempts = claim.attempts + refused(outcome)
         delay = self._delay(attempts) if attempts and refused(outcome) else 0.0
-        self._index.nack(
-            self._name, [claim.entry], delay=delay, mark=mark(outcome, sent_alone=sent_alone)
-        )
+        self._index.nack(self._name, [claim.entry], delay=delay, mark=mark(outcome))
         log.warning(
             "instance.refused",
             destination=self._name,

@@ -5,7 +5,7 @@ import pytest
 from shared.entry import Entry
 from shared.index import Claim, Mark
 from uploader.fate import Fate, backoff, fate, mark
-from uploader.outcome import GONE, Outcome, Verdict
+from uploader.outcome import DAMAGED, GONE, Outcome, Verdict
 
 ENTRY = Entry("cloud/routine/2026112400/1889cc8a3d1d4f00000000ab~4711.dcm", 4711)
 MOST = 5
@@ -21,7 +21,7 @@ def outcome(verdict: Verdict, http_status: int = 200, limit: int | None = None) 
 
 @pytest.mark.parametrize("verdict", [Verdict.STORED, Verdict.DUPLICATE])
 def test_what_the_origin_server_has_leaves_the_spool(verdict: Verdict) -> None:
-    assert fate(claim(), outcome(verdict), MOST) is Fate.RELEASE
+    assert fate(claim(), outcome(verdict), MOST, sent_alone=True) is Fate.RELEASE
 
 
 @pytest.mark.parametrize(
@@ -40,25 +40,40 @@ def test_what_the_origin_server_has_leaves_the_spool(verdict: Verdict) -> None:
 def test_refusals_are_counted_and_silence_is_not(
     verdict: Verdict, attempts: int, expected: Fate
 ) -> None:
-    assert fate(claim(attempts), outcome(verdict), MOST) is expected
+    assert fate(claim(attempts), outcome(verdict), MOST, sent_alone=True) is expected
 
 
 def test_an_answer_may_allow_fewer_or_more_attempts_than_the_settings() -> None:
-    assert fate(claim(2), outcome(Verdict.RETRYABLE, 400, limit=3), MOST) is Fate.QUARANTINE
-    assert fate(claim(500), outcome(Verdict.RETRYABLE, 200, limit=1000), MOST) is Fate.RETRY
+    few, many = (
+        outcome(Verdict.RETRYABLE, 400, limit=3),
+        outcome(Verdict.RETRYABLE, 200, limit=1000),
+    )
+
+    assert fate(claim(2), few, MOST, sent_alone=True) is Fate.QUARANTINE
+    assert fate(claim(500), many, MOST, sent_alone=True) is Fate.RETRY
 
 
 def test_an_instance_whose_turn_never_came_has_lost_no_attempt() -> None:
-    assert fate(claim(MOST), GONE, MOST) is Fate.RETRY
-    assert mark(GONE, sent_alone=True) is Mark.NONE
+    assert fate(claim(MOST), GONE, MOST, sent_alone=True) is Fate.RETRY
+    assert mark(GONE) is Mark.NONE
 
 
-def test_what_is_refused_alone_stays_alone_and_what_is_named_in_company_may_go_in_company() -> None:
-    refused = outcome(Verdict.RETRYABLE, 400)
+@pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.RETRYABLE])
+@pytest.mark.parametrize("limit", [None, 1])
+def test_nothing_is_set_aside_that_was_not_refused_alone(
+    verdict: Verdict, limit: int | None
+) -> None:
+    refused = outcome(verdict, 409, limit)
 
-    assert mark(refused, sent_alone=True) == Mark.ATTEMPT | Mark.ALONE
-    assert mark(refused, sent_alone=False) == Mark.ATTEMPT
-    assert mark(outcome(Verdict.UNACCOUNTED), sent_alone=False) == Mark.ALONE
+    for attempts in (0, MOST - 1, MOST, 10 * MOST):
+        assert fate(claim(attempts), refused, MOST, sent_alone=False) is Fate.RETRY
+        assert mark(refused) == Mark.ATTEMPT | Mark.ALONE
+    assert fate(claim(MOST - 1), refused, MOST, sent_alone=True) is Fate.QUARANTINE
+    assert mark(outcome(Verdict.UNACCOUNTED)) == Mark.ALONE
+
+
+def test_a_file_that_is_no_good_in_itself_need_not_go_alone() -> None:
+    assert fate(claim(), DAMAGED, MOST, sent_alone=False) is Fate.QUARANTINE
 
 
 def test_the_back_off_doubles_up_to_its_cap() -> None:
