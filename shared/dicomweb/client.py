@@ -6,7 +6,8 @@ from shared.destination import Destination
 from shared.dicomweb.auth import open_auth
 from shared.dicomweb.transport import AsyncTransport, Transport
 
-HEADERS = {"User-Agent": "dicomweb-proxy"}
+# gzip alone: some servers send as "deflate" what has no zlib header (RFC 9110 8.4.1.2).
+HEADERS = {"User-Agent": "dicomweb-proxy", "Accept-Encoding": "gzip"}
 
 
 def open_client(destination: Destination) -> httpx.Client:

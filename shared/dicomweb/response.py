@@ -9,6 +9,8 @@ LIMIT = 16 * 1024 * 1024  # bytes, decoded; a worklist of 1,000 workitems is abo
 LIMIT_EXTENSION = "answer_limit"  # request.extensions key for another limit
 PIECE = 64 * 1024
 GZIP_OR_ZLIB = 47  # zlib's window bits: 15, plus 32 to recognise the header
+RAW = -15  # and without any header, as some servers understand "deflate" (RFC 9110 8.4.1.2)
+HEADERS = frozenset({0x8, 0xF})  # low half of the first byte: zlib, gzip; no raw stream has these
 PLAIN = frozenset({"", "identity"})
 PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -22,6 +24,7 @@ class _Meter:
 
     def __init__(self, encoding: str, limit: int) -> None:
         self._left = limit
+        self._may_be_raw = encoding == "deflate"
         self._unpack = zlib.decompressobj(GZIP_OR_ZLIB) if encoding in PACKED else None
         self._began = False
 
@@ -43,6 +46,10 @@ class _Meter:
         while unpack and (data or (full and not unpack.eof)):  # full: zlib may hold back more
             if unpack.eof:  # of a member; RFC 1952 2.2 allows more
                 unpack = self._unpack = zlib.decompressobj(GZIP_OR_ZLIB)
+            if self._may_be_raw and data:
+                self._may_be_raw = False
+                if data[0] & 0xF not in HEADERS:
+                    unpack = self._unpack = zlib.decompressobj(RAW)
             self._began = True
             try:
                 piece = unpack.decompress(data, PIECE)

@@ -66,6 +66,7 @@ def test_a_request_says_what_ps3_18_asks_for(
     assert content_type == f'multipart/related; type="application/dicom"; boundary={boundary}'
     assert boundary.isalnum()
     assert request.headers["accept"] == "application/dicom+json"
+    assert request.headers["accept-encoding"] == "gzip"
     assert int(request.headers["content-length"]) > sum(each.path.stat().st_size for each in batch)
     assert not {"transfer-encoding", "content-encoding", "expect"} & request.headers.keys()
 

@@ -29,6 +29,12 @@ def bounded(content: bytes, encoding: str, *, limit: int, step: int = 1000) -> h
     return bound(response, request)
 
 
+def raw(content: bytes) -> bytes:
+    """As some servers understand "deflate"."""
+    squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeeze.compress(content) + squeeze.flush()
+
+
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "identity": bytes,
@@ -74,6 +80,23 @@ def test_what_was_cut_short_is_no_shorter_answer(encoding: str, left: int) -> No
 
     with pytest.raises(httpx.DecodingError):
         bounded(packed[:left], encoding, limit=1000).read()
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=3000), st.integers(0, 9), st.integers(1, 2000))
+def test_deflate_without_a_header_is_read_too(content: bytes, level: int, step: int) -> None:
+    squeeze = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)
+    packed = squeeze.compress(content) + squeeze.flush()
+
+    assert bounded(packed, "deflate", limit=len(content), step=step).read() == content
+
+
+@pytest.mark.parametrize("left", [1, 5, 40])
+def test_deflate_without_a_header_that_was_cut_short_is_an_error(left: int) -> None:
+    packed = raw(b'{"00081199": {"vr": "SQ", "Value": [{"00081155": {"vr": "UI"}}]}}')
+
+    with pytest.raises(httpx.DecodingError):
+        bounded(packed[:left], "deflate", limit=1000).read()
 
 
 def test_no_byte_at_all_is_an_empty_answer() -> None:
