@@ -107,14 +107,17 @@ class Ledger:
                     yield record
 
     def tidy(self, now: float) -> None:
-        """Forget what is too old, and the oldest of what is too much."""
+        """Forget what is too old, and the oldest of what is too much: by the hour, and of this one
+        nothing, as other processes write to its file.
+        """
         oldest = _hour(now - self._age)
+        this = _hour(now)
         kept = 0
         for name in reversed(self._files()):
             file = self._folder / name
             with contextlib.suppress(OSError):
                 kept += file.stat().st_size
-                if name < oldest or kept > self._bytes:
+                if name < this and (name < oldest or kept > self._bytes):
                     file.unlink()
 
     def close(self) -> None:
@@ -156,7 +159,7 @@ class Ledger:
 
     def _open(self) -> int:
         hour = _hour(time.time())
-        if hour != self._hour:
+        if hour != self._hour or not os.fstat(self._descriptor).st_nlink:  # somebody removed it
             self._close()
             self._folder.mkdir(MODE, exist_ok=True)
             check_version(self._folder, VERSION)

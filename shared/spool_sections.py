@@ -48,7 +48,9 @@ class SpoolSettings(Section):
         default=90 * DAY, ge=0, description="Seconds that the ledger of deliveries remembers."
     )
     ledger_bytes: int = Field(
-        default=256 * MEBIBYTE, ge=0, description="Bytes of that ledger at most; 0: none is kept."
+        default=256 * MEBIBYTE,
+        ge=0,
+        description="Bytes of that ledger at most, but for this hour's; 0: none is kept.",
     )
     ledger_digest: bool = Field(
         default=True,

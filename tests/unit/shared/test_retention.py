@@ -115,6 +115,27 @@ def test_old_ledgers_and_too_large_ones_are_forgotten(tmp_path: Path) -> None:
     assert left.name == age(left, 10).name
 
 
+def test_the_ledger_of_this_hour_is_no_part_of_what_is_too_much(tmp_path: Path) -> None:
+    spool, other = (opened(tmp_path, ledger_bytes=300) for _ in range(2))
+    for _ in range(4):
+        spool.release(keep(spool, PART10)[0])
+    other.tidy()
+    spool.release(keep(spool, PART10)[0])
+
+    assert len(list(other.ledger())) == 5
+
+
+def test_a_ledger_that_somebody_removed_is_begun_again(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.release(keep(spool, PART10)[0])
+    for file in (tmp_path / ".ledger").glob("*.jsonl"):
+        file.unlink()
+
+    spool.release(keep(spool, PART10)[0])
+
+    assert len(list(spool.ledger())) == 1
+
+
 def test_delivered_instances_stay_as_long_as_they_should(tmp_path: Path) -> None:
     spool = opened(tmp_path, keep_delivered=10 * HOUR)
     old, young = keep(spool, b"old")[0], keep(spool, b"young")[0]
