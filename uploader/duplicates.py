@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
+from shared.errors import DestinationFault
 from uploader.instance import Instance
 from uploader.outcome import Outcome, Verdict
 from uploader.studies import Studies
@@ -18,8 +19,11 @@ def settle(
     """DUPLICATE from the server: it did not say whether it has the same bytes. CONFLICT: others,
     which are no earlier attempt of ours, since the same instance always becomes the same bytes.
     """
-    if outcome.verdict is Verdict.UNACCOUNTED and outcome.http_status == CONFLICT:
-        outcome = _unexplained(outcome, instance, studies, ambiguous=ambiguous)
+    if outcome.verdict is Verdict.UNACCOUNTED:
+        if outcome.http_status == CONFLICT:
+            outcome = _unexplained(outcome, instance, studies, ambiguous=ambiguous)
+        elif policy != "accept":
+            outcome = _unnamed(outcome, instance, studies)
     if outcome.verdict is Verdict.DUPLICATE:
         if ambiguous or policy == "accept" or studies.holds_the_same(instance):
             return outcome
@@ -38,6 +42,16 @@ def _unexplained(
     if held is None and ambiguous:
         return outcome
     return replace(outcome, verdict=Verdict.REJECTED, detail="conflict, and it is not there (409)")
+
+
+def _unnamed(outcome: Outcome, instance: Instance, studies: Studies) -> Outcome:
+    """Some say success and keep the older bytes."""
+    try:
+        differs = studies.holds(instance) and studies.holds_the_same(instance) is False
+    except DestinationFault:
+        return outcome  # it says nothing about the Store transaction
+    detail = "not named in the answer, and other bytes are there"
+    return replace(outcome, verdict=Verdict.CONFLICT, detail=detail) if differs else outcome
 
 
 def _overwrite(outcome: Outcome, instance: Instance, studies: Studies) -> Outcome:

@@ -86,12 +86,13 @@ class Origin:
     def verify(self, path: Path, uri: str = "") -> bool | None:
         """Whether the origin server holds this SOP Instance UID, by QIDO-RS (PS3.18 10.6).
 
-        None: it cannot say. Raises DestinationFault.
+        None: it cannot say, or it has other bytes there and the policy is to know of that. One that
+        shows no bytes is believed, as after an answer that was lost. Raises DestinationFault.
         """
         try:
             found = _read(path)
-            return self._at(uri).holds(found) if isinstance(found, Instance) else None
-        except OSError:
+            return self._held(found, self._at(uri)) if isinstance(found, Instance) else None
+        except (OSError, NotPacked):
             return None
 
     def close(self) -> None:
@@ -99,6 +100,11 @@ class Origin:
 
     def _at(self, uri: str) -> Studies:
         return self._studies.at(uri or self.uri(Sender()))
+
+    def _held(self, instance: Instance, studies: Studies) -> bool | None:
+        held = studies.holds(instance)
+        compares = held and self.destination.on_duplicate != "accept"
+        return None if compares and studies.holds_the_same(instance) is False else held
 
     def _settled(
         self,

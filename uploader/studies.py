@@ -86,16 +86,16 @@ class Studies:
         where = place(instance)
         return holds(self._client, self._uri, where) if where else None
 
-    def holds_the_same(self, instance: Instance) -> bool:
-        """By WADO-RS; False too if the server does not show what it holds. Raises NotPacked."""
+    def holds_the_same(self, instance: Instance) -> bool | None:
+        """By WADO-RS; None if the server does not show what it holds. Raises NotPacked."""
         where = place(instance)
         if where is None:
-            return False
+            return None
         with Shipment(self._destination.transcode) as shipment:
             try:
                 part = shipment.part(instance)
                 uri = where.uri(self._uri)
-                return holds_the_same(self._client, uri, part.chunks(), part.size) is True
+                return holds_the_same(self._client, uri, part.chunks(), part.size)
             except PartChanged as changed:
                 raise NotPacked(instance.path, _unsent(changed)) from None
 

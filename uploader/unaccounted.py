@@ -1,6 +1,7 @@
 """Instances of which the answer says nothing: never stored because the status was 200.
 
-They are looked for by QIDO-RS (PS3.18 10.6), else sent again, each alone.
+They are looked for by QIDO-RS (PS3.18 10.6), and compared where the destination's policy asks for
+it; else sent again, each alone.
 """
 
 from collections.abc import Sequence

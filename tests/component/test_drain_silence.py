@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from shared.errors import Unavailable
 from tests.support import answers
 from tests.support.delivery import Begin
-from tests.support.origin_server import Exchange, OriginServer, well
+from tests.support.instances import make
+from tests.support.origin_server import Answer, Exchange, OriginServer, well
 from tests.support.poison import instances, omitting
 from tests.support.waiting import wait_until
 
@@ -116,3 +119,84 @@ def test_after_an_outage_one_that_is_met_with_silence_does_not_hold_up_the_other
     uploader.run_for(3.0)
 
     assert len(origin_server.held) == 5
+
+
+def keeping_the_older(status: int = 200, *, shows: bool = True) -> Answer:
+    """Stores under a new UID alone, and says success without a word. `shows`: has WADO-RS."""
+
+    def answer(exchange: Exchange) -> None:
+        if exchange.command == "POST":
+            [sent] = exchange.read_instances()
+            answers.empty(status, store=sent.uid not in exchange.origin.held)(exchange)
+        elif exchange.command == "GET" and "?" not in exchange.path and not shows:
+            exchange.respond(404)
+        else:
+            well(exchange)
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_a_corrected_image_that_is_dropped_in_silence_is_set_aside(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path, status: int
+) -> None:
+    uploader = begin({"on_duplicate": "quarantine"})
+    origin_server.always = keeping_the_older(status)
+    uploader.keep(make(tmp_path))
+    uploader.run()
+    assert not list(uploader.at.spool.quarantined()), "the same bytes are there"
+
+    uploader.keep(make(tmp_path, salt=1))
+    uploader.run()
+
+    [aside] = uploader.at.spool.quarantined()
+    assert aside.record["verdict"] == "conflict"
+
+
+@pytest.mark.parametrize("upsert", [True, False])
+def test_a_corrected_image_that_is_dropped_in_silence_replaces_the_older_where_it_should(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path, *, upsert: bool
+) -> None:
+    uploader, newer = begin({"on_duplicate": "overwrite"}), make(tmp_path, salt=1)
+    origin_server.upsert = upsert
+    origin_server.always = keeping_the_older()
+    uploader.keep(make(tmp_path))
+    uploader.run()
+
+    uploader.keep(newer)
+    uploader.run()
+
+    assert origin_server.held[newer.uid].part_sha256 == newer.part_sha256
+    assert not list(uploader.at.spool.quarantined())
+
+
+def test_a_corrected_image_among_others_is_set_aside_alone(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path
+) -> None:
+    uploader, [first, *others] = begin({"on_duplicate": "quarantine"}), instances(tmp_path, 4)
+    uploader.keep(first)
+    uploader.run()
+    omits = omitting(first.uid)
+    origin_server.always = omits
+
+    uploader.keep(make(tmp_path, salt=1), *others)
+    uploader.run()
+
+    assert len(origin_server.held) == 4
+    [aside] = uploader.at.spool.quarantined()
+    assert aside.record["verdict"] == "conflict"
+    assert aside.record["sop_instance_uid"] == first.uid
+
+
+@pytest.mark.parametrize("policy", ["quarantine", "overwrite"])
+def test_an_archive_that_shows_no_bytes_is_believed(
+    begin: Begin, origin_server: OriginServer, tmp_path: Path, policy: str
+) -> None:
+    uploader = begin({"on_duplicate": policy})
+    origin_server.always = keeping_the_older(shows=False)
+    uploader.keep(make(tmp_path))
+
+    uploader.run()
+
+    assert len(origin_server.stores) == 1
+    assert not list(uploader.at.spool.quarantined())
