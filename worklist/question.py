@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
-from shared.dimse.service import Peer, Request
+from shared.dimse.service import Request
 from worklist.answer import Answers, Form, everything
 from worklist.elements import SYNTAXES, Syntax
 from worklist.identifier import parse
@@ -14,7 +14,7 @@ from worklist.rows import Level
 from worklist.scope import Scope
 from worklist.search import Search
 from worklist.selection import Selection
-from worklist.site import Site
+from worklist.site import Place, Site
 from worklist.sources import hex_of
 from worklist.workitem import Workitem
 
@@ -38,28 +38,32 @@ class Questions:
         read = self._kept if len(data) <= LONGEST_KEPT else self._read
         # A query knows its day; which one it is depends on its zone, but no day lasts 15 minutes.
         quarter = int(time.time() // 900)
-        return read(data, request.transfer_syntax, peer.calling_ae, peer.called_ae, quarter)
+        # By the place and not by what decides it: addresses are many.
+        place = self._site.place(peer).destination.name
+        return read(data, request.transfer_syntax, peer.calling_ae, place, quarter)
 
     def _read(
-        self, data: bytes, transfer_syntax: str, calling_ae: str, called_ae: str, _quarter: int
+        self, data: bytes, transfer_syntax: str, calling_ae: str, place: str, _quarter: int
     ) -> "Query":
-        peer = Peer("", calling_ae, called_ae, "", 0)
-        return Query(self._site, peer, SYNTAXES[transfer_syntax], data)
+        site = self._site
+        return Query(site, site.places[place], calling_ae, SYNTAXES[transfer_syntax], data)
 
 
 class Query:
     """Shared by all who ask the same; it has no state of its own between calls."""
 
-    def __init__(self, site: Site, peer: Peer, syntax: Syntax, data: bytes) -> None:
+    def __init__(
+        self, site: Site, place: Place, calling_ae: str, syntax: Syntax, data: bytes
+    ) -> None:
         """Raises Unreadable or UnreadableKey."""
-        modality = site.modality(peer)
+        modality = site.modality(calling_ae)
         identifier = parse(data, syntax, modality.assume_charset)
         if not identifier.keys:
             identifier = replace(identifier, keys=everything())
-        self.place = place = site.place(peer)
+        self.place = place
         self.oddities = identifier.oddities
         self._identifier = identifier
-        self._asking = asking = site.asking(identifier, peer, place)
+        self._asking = asking = site.asking(identifier, calling_ae, place)
         self._dialect = dialect = place.dialect
         self._every_request = site.worklist.requests == "expand"
         self._scope = Scope(place.asked, dialect, asking)

@@ -69,20 +69,20 @@ class Site:
     def _first(self) -> Place:
         return next(iter(self.places.values()))
 
-    def modality(self, peer: Peer) -> Modality:
+    def modality(self, calling_ae: str) -> Modality:
         for calling, modality in self._modalities:
-            if calling.fullmatch(peer.calling_ae):
+            if calling.fullmatch(calling_ae):
                 return modality
         return _ANY
 
-    def asking(self, identifier: Identifier, peer: Peer, place: Place) -> Asking:
+    def asking(self, identifier: Identifier, calling_ae: str, place: Place) -> Asking:
         zone: tzinfo = zone_of(identifier.offset) or self._zone
         return Asking(
             zone=zone,
             upstream=self._upstream,
-            calling_ae=peer.calling_ae,
+            calling_ae=calling_ae,
             station=_station(identifier),
-            modality=self.modality(peer).modality,
+            modality=self.modality(calling_ae).modality,
             today=f"{datetime.now(zone):%Y%m%d}" if self.worklist.unscheduled else "",
             midnight=place.asked.profile is not Profile.UPS_LEGACY_GOOGLE,
             placeholder=self.worklist.placeholder,

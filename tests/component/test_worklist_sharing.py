@@ -115,6 +115,28 @@ def test_each_ae_title_may_have_a_server_of_its_own() -> None:
     assert found == [["P1"], ["P2"], ["P2"]]
 
 
+def test_each_network_may_have_a_server_of_its_own() -> None:
+    """The same console at another site asks the very same, and gets its own site's patients."""
+
+    async def run(configured: Settings) -> list[list[str]]:
+        service = WorklistService(configured)
+        consoles = [peer(address=each) for each in ("10.1.0.7", "10.2.0.7", "10.1.9.9")]
+        found = [(await answered(service, query(), who=each)).ids for each in consoles]
+        await service.close()
+        return found
+
+    other = yamada(t00100020=value("LO", "P2"))
+    with UpsServer([YAMADA]) as first, UpsServer([other]) as second:
+        configured = Settings(
+            destinations=(
+                Destination(name="first", worklist_uri=first.workitems_uri),
+                Destination(name="second", worklist_uri=second.workitems_uri),
+            ),
+            routes=(Route(network="10.2.0.0/16", worklist_from="second"),),
+        )
+        assert asyncio.run(run(configured)) == [["P1"], ["P2"], ["P1"]]
+
+
 def test_answers_with_the_same_bytes_are_matched_for_each_question_anew() -> None:
     items = many(20)
     with UpsServer(script=lambda _request: answer(items)) as server:

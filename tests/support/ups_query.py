@@ -68,8 +68,8 @@ def decoded(data: bytes, transfer_syntax: str) -> Dataset:
     return found
 
 
-def peer(calling: str = "CT01", called: str = "WORKLIST") -> Peer:
-    return Peer("a1b2", calling, called, "127.0.0.1", 50000)
+def peer(calling: str = "CT01", called: str = "WORKLIST", address: str = "127.0.0.1") -> Peer:
+    return Peer("a1b2", calling, called, address, 50000)
 
 
 def begin(
