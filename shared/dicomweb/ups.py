@@ -10,8 +10,8 @@ import httpx
 
 from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.native import NotNative, data_set
-from shared.dicomweb.response import AnswerTooLong
-from shared.errors import DestinationFault, ProxyError
+from shared.dicomweb.response import AnswerTooLong, framed
+from shared.errors import DestinationFault, ProxyError, Unavailable
 
 DataSet = dict[str, Any]  # DICOM JSON (PS3.18 Annex F)
 
@@ -66,6 +66,8 @@ async def search(
     _refuse(status)
     if found := fault_of(response):
         raise found
+    if not response.content.strip() and not framed(response):  # else an empty list
+        raise Unavailable("broke off before its answer")
     warnings = response.headers.get_list("warning")
     return Page(
         response.content,
