@@ -13,10 +13,11 @@ BEGINNING, END = "0" * 20, "9" * 20
 DAY_STARTS, DAY_ENDS = "0" * 12, "235959999999"
 UNIVERSAL = frozenset({"", "*", "-"})
 
-_DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")  # YYYYMMDD, and YYYY.MM.DD of ACR-NEMA
-_TIME = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6}))?)?)?")  # TM, and HH:MM:SS
-_DATETIME = re.compile(r"(\d{4,14})(?:\.(\d{1,6})\d*)?\s*([+-]\d{4})?")  # PS3.5 Table 6.2-1
-_OFFSET = re.compile(r"([+-])(\d\d)(\d\d)")
+# Digits of other scripts are none of DICOM's.
+_DATE = re.compile(r"(?a)(\d{4})\.?(\d\d)\.?(\d\d)")  # YYYYMMDD, and YYYY.MM.DD of ACR-NEMA
+_TIME = re.compile(r"(?a)(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6}))?)?)?")  # TM, and HH:MM:SS
+_DATETIME = re.compile(r"(?a)(\d{4,14})(?:\.(\d{1,6})\d*)?\s*([+-]\d{4})?")  # PS3.5 Table 6.2-1
+_OFFSET = re.compile(r"(?a)([+-])(\d\d)(\d\d)")
 _LONGEST_OFFSET = timedelta(hours=14)
 
 Interval = tuple[str, str]  # first and last moment, both included

@@ -105,13 +105,13 @@ def _between(bounds: Bounds | None, clean: Callable[[str], str]) -> Test | None:
 def clean_date(value: str) -> str:
     """YYYYMMDD of a DA as servers write it, "" if it is no date."""
     text = value.strip(_PADDING).replace("-", "").replace(".", "")
-    return text if len(text) == len("YYYYMMDD") and text.isdigit() else ""
+    return text if re.fullmatch(r"(?a)\d{8}", text) else ""
 
 
 def clean_time(value: str) -> str:
     """A TM as servers write it, "" if it is no time."""
     text = value.strip(_PADDING).replace(":", "")
-    return text if re.fullmatch(r"\d\d(\d\d(\d\d(\.\d{1,6})?)?)?", text) else ""
+    return text if re.fullmatch(r"(?a)\d\d(\d\d(\d\d(\.\d{1,6})?)?)?", text) else ""
 
 
 def _start_of_time(value: str) -> str:

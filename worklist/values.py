@@ -1,11 +1,12 @@
 """Values of attributes as bytes: cut to what a VR allows, padded, in a character set."""
 
+import struct
 import unicodedata
 from collections.abc import Callable
 
 from worklist.charset import NAME_DELIMITERS, TEXT_DELIMITERS, Charset
 from worklist.dicomjson import Texts
-from worklist.elements import BLOCK_VRS, CHARSET_VRS, NUMBERS, TEXT_VRS, Writer
+from worklist.elements import BLOCK_VRS, CHARSET_VRS, LONG_VRS, NUMBERS, TEXT_VRS, Writer
 from worklist.match import clean_date, clean_time
 
 Encoder = Callable[[Texts, Charset], bytes]
@@ -16,12 +17,25 @@ LONGEST = {
     "SH": 16, "ST": 1024, "TM": 14, "UI": 64,
 }  # fmt: skip
 _UNLIMITED = 1 << 30
+_LONGEST_SHORT = 0xFFFE  # bytes where a length has 16 bits (PS3.5 7.1.2)
 _LINES = frozenset("\r\n\f\t")
 _CUT_IS_WRONG = frozenset(("AS", "DS", "DT", "IS", "TM", "UI"))  # part of a number is another
 
 
 def encoder(vr: str, writer: Writer) -> Encoder:
     """What writes values of a VR; it raises Unencodable if the character set lacks something."""
+    encode = _encoder(vr, writer)
+    if vr in LONG_VRS:
+        return encode
+
+    def short(values: Texts, sets: Charset) -> bytes:
+        data = encode(values, sets)
+        return data if len(data) <= _LONGEST_SHORT else b""
+
+    return short
+
+
+def _encoder(vr: str, writer: Writer) -> Encoder:
     if vr in NUMBERS:
         return lambda values, _sets: b"".join(_number(value, vr, writer) for value in values)
     if vr == "DA":
@@ -36,7 +50,7 @@ def encoder(vr: str, writer: Writer) -> Encoder:
 def _number(value: str, vr: str, writer: Writer) -> bytes:
     try:
         return writer.number(vr, value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, struct.error):
         return b""
 
 

@@ -98,6 +98,39 @@ def test_numbers_come_as_numbers_or_as_text() -> None:
     assert [each.PregnancyStatus for each in answers if each.PregnancyStatus is not None] == [4, 4]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"001021C0": value("US", 70_000)},
+        {"001021C0": value("US", -1)},
+        {"001021C0": value("US", *[4] * 40_000)},
+        {"00102000": value("LO", *["x" * 60] * 1_200)},
+        {"00101030": value("DS", *["70.5"] * 20_000)},
+    ],
+)
+def test_a_value_without_room_in_its_vr_is_left_out_alone(odd: dict[str, Any]) -> None:
+    found = answered({**YAMADA, **odd})
+
+    assert (found.status, found.ids) == (0x0000, ["P1"])
+    [answer_] = found.answers
+    assert not any(answer_[tag].value for tag in odd)
+
+
+@pytest.mark.parametrize(
+    "birth", ["1970010\u00b2", "\u0661\u0669\u0667\u0660\u0660\u0661\u0660\u0661"]
+)
+def test_a_birth_date_in_other_digits_is_none(birth: str) -> None:
+    with UpsServer([yamada(t00100030=value("DA", birth))]) as server:
+        asked, matched = ask(
+            settings(server.workitems_uri),
+            query(PatientBirthDate=""),
+            query(PatientBirthDate="19700101-"),
+        )
+
+    assert (asked.ids, matched.ids) == (["P1"], [])
+    assert asked.answers[0].PatientBirthDate == ""
+
+
 def test_an_array_may_be_missing_around_a_single_workitem() -> None:
     import json
 

@@ -92,7 +92,9 @@ def test_slack_widens_what_is_asked_and_not_what_is_matched() -> None:
     assert not asked_for.holds("20240106000000000000")
 
 
-@pytest.mark.parametrize("date", ["TODAY", "202401", "20240230", "20240105-2024", "2024010", "1-2"])
+@pytest.mark.parametrize(
+    "date", ["TODAY", "202401", "20240230", "20240105-2024", "2024010", "1-2", "\u06620240105"]
+)
 def test_a_date_key_that_is_no_date_is_told(date: str) -> None:
     with pytest.raises(UnreadableKey):
         window(date, "")
@@ -122,7 +124,9 @@ def test_a_start_of_any_precision_is_read(value: str, expected: tuple[str, str])
     assert read_moment(value) == expected
 
 
-@pytest.mark.parametrize("value", ["", "soon", "20240230", "20241305", "2024-01-05", "20240105T10"])
+@pytest.mark.parametrize(
+    "value", ["", "soon", "20240230", "20241305", "2024-01-05", "20240105T10", "٢٠٢٤"]
+)
 def test_a_start_that_is_no_date_and_time_is_none(value: str) -> None:
     assert read_moment(value) is None
 
