@@ -11,7 +11,8 @@ from shared.dicomweb.ups import Page, TooMany
 from shared.errors import ProxyError
 
 SMALLEST_PAGE = 10  # workitems; a server that has too many for this much is given up on
-# A silent cap is a round number: a shorter page of such a length may not be the last.
+# A silent cap is a round number or a power of two: a shorter page of such a length may not be the
+# last.
 ROUND, SMALLEST_CAP = 5, 20
 
 Fetch = Callable[[int, int], Awaitable[Page]]  # by limit and offset
@@ -69,14 +70,17 @@ def _nothing_new(pages: Pages, last: _Last | None, this: _Last, limit: int) -> b
     """Whether there is no page, or the last one once more: then the server ignores offset."""
     if this.length and (last is None or this.first != last.first):
         return False
+    more = this.more
     if last is not None:
         cut = this.length > 0 and last.length == limit  # who knows what an offset would have given
-        pages.complete = not cut and not last.more
+        more = more or last.more or cut
+    pages.complete = not more
     return True
 
 
 def _may_go_on(length: int, limit: int) -> bool:
-    return length >= limit or (length >= SMALLEST_CAP and length % ROUND == 0)
+    round_number = length % ROUND == 0 or length & (length - 1) == 0
+    return length >= limit or (length >= SMALLEST_CAP and round_number)
 
 
 def _stopped(pages: Pages, fault: ProxyError) -> Pages:

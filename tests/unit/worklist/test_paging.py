@@ -45,7 +45,7 @@ def test_a_short_page_needs_no_second_request() -> None:
     assert pages(lambda _limit, _offset: page(range(13)))[1] == 1
 
 
-@pytest.mark.parametrize("cap", [20, 25, 50, 100, 200])
+@pytest.mark.parametrize("cap", [20, 25, 32, 50, 64, 100, 128, 200, 256])
 def test_a_silent_cap_loses_nothing(cap: int) -> None:
     found, _ = pages(
         lambda limit, offset: page(range(333)[offset : offset + min(cap, limit)]), limit=1000
@@ -90,6 +90,21 @@ def test_a_second_page_that_comes_back_empty_is_the_end() -> None:
 def test_a_promised_page_that_is_empty_is_a_gap() -> None:
     found, _ = pages(lambda _limit, offset: page([] if offset else [1, 2], more=not offset))
 
+    assert not found.complete
+
+
+@pytest.mark.parametrize("before", [0, 100])
+def test_an_empty_page_that_promises_more_is_a_gap(before: int) -> None:
+    found, _ = pages(lambda limit, offset: page(range(before)[offset:limit], more=offset == before))
+
+    assert found.found == list(range(before))
+    assert not found.complete
+
+
+def test_a_last_page_once_more_that_promises_more_is_a_gap() -> None:
+    found, _ = pages(lambda _limit, offset: page(range(50), more=bool(offset)))
+
+    assert found.found == list(range(50))
     assert not found.complete
 
 
