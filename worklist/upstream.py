@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from shared import logs, metrics
 from shared.destination import Destination
 from shared.dicomweb.auth import seconds_left
-from shared.dicomweb.client import open_async_client
+from shared.dicomweb.client import close, open_async_client
 from shared.dicomweb.ups import Page, Refused, search
 from shared.errors import ProxyError, Unavailable
 from shared.worklist_sections import WorklistSettings
@@ -73,7 +73,7 @@ class Upstream:
                 del self._flying[key]
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await close(self._client)
 
     async def _search(self, wanted: Search, key: str) -> Found:
         try:

@@ -3,7 +3,6 @@
 A header is asked for before each request, and once more when the server answers 401 to it.
 """
 
-import asyncio
 import base64
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Protocol
 import httpx
 
 from shared.destination import Auth, AuthKind, Destination
+from shared.dicomweb.own_thread import OwnThread
 from shared.errors import ConfigurationError, Denied
 from shared.file_look import Look, look
 
@@ -39,6 +39,7 @@ class HeaderAuth(httpx.Auth):
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
+        self.thread = OwnThread()
 
     @property
     def seconds_left(self) -> float | None:
@@ -59,11 +60,11 @@ class HeaderAuth(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        header = await asyncio.to_thread(self._credentials.header)
+        header = await self.thread.run(self._credentials.header)
         request.headers["Authorization"] = header
         response = yield request
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            renewed = await asyncio.to_thread(self._credentials.header, header)
+            renewed = await self.thread.run(self._credentials.header, header)
             if renewed != header:
                 request.headers["Authorization"] = renewed
                 yield request

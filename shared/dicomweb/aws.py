@@ -3,7 +3,6 @@
 As published in AWS' guide to signing API requests; what HealthImaging takes is in decision 0013.
 """
 
-import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, Generator, Iterable
@@ -19,6 +18,7 @@ from botocore.awsrequest import AWSRequest
 from shared.destination import Destination
 from shared.dicomweb.auth import BODY_EXTENSION
 from shared.dicomweb.aws_credentials import Chain, Keys
+from shared.dicomweb.own_thread import OwnThread
 from shared.errors import ConfigurationError
 
 STREAMING = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -38,6 +38,7 @@ class Signature(httpx.Auth):
         self._region = region
         self._service = service
         self._streaming = streaming
+        self.thread = OwnThread()
         self._ahead = timedelta()  # the server's clock against ours
 
     def sync_auth_flow(
@@ -53,11 +54,11 @@ class Signature(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        payload = await asyncio.to_thread(self._payload, request)
-        keys = await asyncio.to_thread(self._sign, request, payload)
+        payload = await self.thread.run(self._payload, request)
+        keys = await self.thread.run(self._sign, request, payload)
         response = yield request
-        if await asyncio.to_thread(self._may_help, response, keys):
-            await asyncio.to_thread(self._sign, request, payload)
+        if await self.thread.run(self._may_help, response, keys):
+            await self.thread.run(self._sign, request, payload)
             yield request
 
     def _payload(self, request: httpx.Request) -> dict[str, str]:

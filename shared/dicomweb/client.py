@@ -4,6 +4,7 @@ import httpx
 
 from shared.destination import Destination
 from shared.dicomweb.auth import open_auth
+from shared.dicomweb.own_thread import OwnThread
 from shared.dicomweb.transport import AsyncTransport, Transport
 
 # gzip alone: some servers send as "deflate" what has no zlib header (RFC 9110 8.4.1.2).
@@ -32,6 +33,14 @@ def open_async_client(destination: Destination) -> httpx.AsyncClient:
         headers=HEADERS,
         trust_env=False,
     )
+
+
+async def close(client: httpx.AsyncClient) -> None:
+    """What open_async_client opened."""
+    await client.aclose()
+    thread = getattr(client.auth, "thread", None)
+    if isinstance(thread, OwnThread):
+        thread.close()
 
 
 def _timeout(destination: Destination) -> httpx.Timeout:
