@@ -16,11 +16,11 @@ from shared.worklist_sections import WorklistSettings
 from worklist.paging import Pages, read_all
 from worklist.parsed import Parsed
 from worklist.presets import Preset
+from worklist.refusals import Refusals
 from worklist.search import PLAIN, WITHOUT_KEYS, Search
 from worklist.tallies import TALLIES
 from worklist.workitem import Workitem
 
-REMEMBERED = 600.0  # s that a refused search is not tried again as it was
 REDUCED_PAGE = 100  # workitems: the refused search may have asked for too many as well
 RETRY_AFTER = 0.2  # s before the one retry, if the server names no time
 MOST_REMEMBERED = 64  # searches whose last good answer is kept
@@ -53,7 +53,7 @@ class Upstream:
         self._client = open_async_client(destination)
         self._parsed = Parsed()
         self._flying: dict[str, _Flight] = {}
-        self._refused: dict[tuple[str, ...], tuple[int, float]] = {}
+        self._refusals = Refusals(clock)
         self._good: OrderedDict[str, tuple[float, Found]] = OrderedDict()
 
     async def find(self, wanted: Search) -> Found:
@@ -111,30 +111,25 @@ class Upstream:
 
     async def _simpler(self, wanted: Search) -> Pages:
         """Without keys, then without fields, once the server calls a search wrong."""
-        shape = wanted.shape
-        level = self._known_level(shape)
+        level = self._refusals.level(wanted)
         deadline = asyncio.get_running_loop().time() + self._settings.deadline
         while True:
             try:
-                return await self._pages(wanted, level, deadline)
+                pages = await self._pages(wanted, level, deadline)
             except Refused as fault:
                 if level >= PLAIN:
                     raise
                 level = wanted.simpler(level)
-                if len(self._refused) >= MOST_REMEMBERED:
-                    self._refused.clear()
-                self._refused[shape] = level, self._clock() + REMEMBERED
                 log.warning(
                     "worklist.search_refused",
                     destination=self.name,
                     reason=str(fault),
-                    keys=shape,
+                    keys=wanted.shape,
                     retried="without keys" if level == WITHOUT_KEYS else "as plain as can be",
                 )
-
-    def _known_level(self, shape: tuple[str, ...]) -> int:
-        level, until = self._refused.get(shape, (0, 0.0))
-        return level if self._clock() < until else 0
+            else:
+                self._refusals.settle(wanted, level)
+                return pages
 
     async def _pages(self, wanted: Search, level: int, deadline: float) -> Pages:
         limit = min(self._settings.page_size, self._preset.largest_page)

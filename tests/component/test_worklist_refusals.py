@@ -1,0 +1,66 @@
+"""Searches that a server calls wrong: what is left out of them, and of which others."""
+
+from itertools import count
+
+from pydicom.dataset import Dataset
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.support.ups_items import YAMADA
+from tests.support.ups_query import ask, query, settings
+from tests.support.ups_server import UpsServer, answer
+
+STUDY = "1.2.826.2.1"  # in an attribute that a server returns if asked for it
+REQUESTS = "0040A370"
+
+
+def as_asked(request: Request) -> Response:
+    given = dict(YAMADA)
+    if REQUESTS not in request.url.query:
+        del given[REQUESTS]
+    return answer([given])
+
+
+def private() -> Dataset:
+    asked = query(StudyInstanceUID="")
+    asked.add_new(0x00091010, "LO", "")
+    return asked
+
+
+def test_one_device_with_a_refused_field_changes_no_other_ones_answers() -> None:
+    def script(request: Request) -> Response:
+        return Response(status_code=400) if "00091010" in request.url.query else as_asked(request)
+
+    usual = query(StudyInstanceUID="")
+    with UpsServer(script=script) as server:
+        found = ask(settings(server.workitems_uri), usual, private(), private(), usual)
+
+    assert [each.ids for each in found] == [["P1"]] * 4
+    assert found[0].answers[0].StudyInstanceUID == STUDY
+    assert found[3].answers[0].StudyInstanceUID == STUDY
+
+
+def test_a_passing_refusal_changes_nothing_for_those_who_ask_later() -> None:
+    searches = count(1)
+
+    def script(request: Request) -> Response:
+        return Response(status_code=400) if next(searches) in {1, 4} else as_asked(request)
+
+    with UpsServer(script=script) as server:
+        found = ask(settings(server.workitems_uri), *[query(StudyInstanceUID="")] * 4)
+
+    assert [each.ids for each in found] == [["P1"]] * 4
+    assert found[1].answers[0].StudyInstanceUID == STUDY
+    assert found[3].answers[0].StudyInstanceUID == STUDY
+
+
+def test_fields_that_are_refused_twice_are_not_sent_a_third_time() -> None:
+    def script(request: Request) -> Response:
+        refused = "includefield" in request.url.query
+        return Response(status_code=400) if refused else answer([YAMADA])
+
+    with UpsServer(script=script) as server:
+        found = ask(settings(server.workitems_uri), *[query()] * 3)
+
+    assert [each.ids for each in found] == [["P1"]] * 3
+    assert ["includefield" in each for each in server.queries] == [True, False, True, False, False]
