@@ -26,6 +26,7 @@ WriteItem = Callable[[DataSet, Charset], bytes]
 
 ASCII = Charset(())
 MOST_SHAPES = 8  # of answers that are kept with a workitem, about 600 bytes each
+LONGEST_KEPT = 4096  # bytes; longer ones are written again
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Answers:
             return known
         self._own = False
         encoded = self._encoded(workitem)
-        if not self._own:
+        if not self._own and len(encoded) <= LONGEST_KEPT:
             if len(workitem.answers) >= MOST_SHAPES:
                 workitem.answers.clear()
             workitem.answers[self._shape] = encoded

@@ -15,14 +15,13 @@ from shared.tallies import status_label
 from worklist import outcome
 from worklist.charset import Unencodable
 from worklist.datetimes import UnreadableKey
-from worklist.elements import Unreadable
+from worklist.elements import LONGEST_IDENTIFIER, Unreadable
 from worklist.question import Query, Questions
 from worklist.site import Place, Site
 from worklist.tallies import DROPS, TALLIES
 from worklist.upstream import Found, Upstream
 from worklist.workitem import Workitem
 
-LONGEST_IDENTIFIER = 1 << 20  # bytes; real ones have about 1,000
 TURN = 32  # workitems between looks at other associations and a C-CANCEL
 
 log = logs.get(__name__)

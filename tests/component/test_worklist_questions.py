@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from tests.support.ups_items import YAMADA, many, value, yamada
 from tests.support.ups_query import ask, query, settings
 from tests.support.ups_server import UpsServer
+from worklist.elements import SYNTAXES, Writer
 
 
 def ask_yamada(*identifiers: Dataset | bytes, **options: Any) -> Any:
@@ -31,6 +33,21 @@ def test_an_identifier_that_cannot_be_read_is_refused(data: bytes) -> None:
     assert found.status == 0xA900
     assert found.comment
     assert following.ids == ["P1"]
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize(("length", "status"), [(1_000, 0x0000), (40_000, 0xA900)])
+def test_a_long_identifier_is_refused_however_it_is_packed(
+    syntax: str, length: int, status: int
+) -> None:
+    key = b"*a" * (length // 2)
+    data = b"\x10\0\x20\0LO" + length.to_bytes(2, "little") + key
+
+    packed = Writer(SYNTAXES[syntax]).finish([data])
+    with UpsServer([YAMADA]) as server:
+        [found] = ask(settings(server.workitems_uri), packed, transfer_syntax=syntax)
+
+    assert (found.status, found.answers) == (status, [])
 
 
 @pytest.mark.parametrize(
