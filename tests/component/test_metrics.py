@@ -12,6 +12,7 @@ from shared.spool import Spool
 from tests.support import answers
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
+from tests.support.poison import failing
 from tests.support.ports import free_port
 from tests.support.processes import Service
 from tests.support.redis_server import RedisServer
@@ -88,15 +89,17 @@ def fill(spool: Spool, folder: Path, count: int, first: int = 1) -> None:
 def test_three_replicas_add_up_to_what_the_origin_server_counted(
     replicas: Replicas, origin_server: OriginServer, spool: Spool, tmp_path: Path
 ) -> None:
-    origin_server.script(answers.partial({0: 0xA900}))
+    refused = make(tmp_path, 75, size=800)
+    origin_server.always = failing(refused.uid, 0xA900)
     fill(spool, tmp_path, 150)
     wait_until(lambda: len(origin_server.holdings.stores) >= 149, PATIENCE, "all to be stored")
     wait_until(lambda: replicas.added_up("stored_total", "default") >= 149, PATIENCE, "the counts")
+    wait_until(lambda: replicas.added_up("quarantined_total", "default"), PATIENCE, "the refusal")
 
     stored = float(len(origin_server.holdings.stores))
-    assert replicas.added_up("stored_total", "default") == stored
-    assert replicas.added_up("quarantined_total", "default") == 150 - stored
-    assert replicas.added_up("quarantine_instances", "default") == 150 - stored
+    assert replicas.added_up("stored_total", "default") == stored == 149
+    assert replicas.added_up("quarantined_total", "default") == 1
+    assert replicas.added_up("quarantine_instances", "default") == 1
     assert replicas.added_up("ready_instances", "default", "routine") == 0
     answered = len(origin_server.stores)
     assert replicas.added_up("request_seconds_count", "default") <= answered
