@@ -16,14 +16,19 @@ from tests.support.waiting import wait_until
 
 
 class Disk:
-    """It takes a stretch each time it may."""
+    """It takes a stretch of one segment each time it may; what else a thread of another test still
+    gives it is nothing to it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self.took: list[tuple[int, int]] = []
         self.may = Event()
         self.asked = Event()
 
     def __call__(self, descriptor: int, offset: int, length: int) -> None:
+        if not os.path.samestat(os.fstat(descriptor), self._file.stat()):
+            return
         self.asked.set()
         assert self.may.wait(10)
         os.fstat(descriptor)
@@ -31,8 +36,8 @@ class Disk:
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    found = Disk()
+def disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disk:
+    found = Disk(tmp_path / "segment")
     monkeypatch.setattr(segment, "forget", found)
     return found
 
