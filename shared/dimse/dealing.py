@@ -85,8 +85,8 @@ class Seat:
         """
         if not self._present:
             return False
-        other = min(self._others, key=self._load)
-        if self._load(other) >= self._connections:
+        load, other = min((self._load(each), each) for each in self._others)
+        if load >= self._connections:
             return False
         letter = bytes((listener, self._number))
         try:
@@ -97,7 +97,7 @@ class Seat:
         return True
 
     def take(self) -> Iterator[tuple[int, socket.socket]]:
-        """What was handed to us: the listener, and the connection."""
+        """What was handed to us: the listener, and the connection, which does not block."""
         while True:
             try:
                 letter, descriptors, _, _ = socket.recv_fds(self._inbox, _LETTER, 1)
@@ -108,7 +108,9 @@ class Seat:
             if not descriptors:
                 log.warning("connection.not_accepted", reason="there is no descriptor left")
             for each in descriptors:
-                yield listener, socket.socket(fileno=each)
+                connection = socket.socket(fileno=each)
+                connection.setblocking(False)
+                yield listener, connection
 
     def _load(self, other: int) -> int:
         """Its connections, and what is on its way to it from us."""

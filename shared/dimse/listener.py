@@ -106,7 +106,6 @@ class PlainListener:
         self._newcomers.close()
 
     async def _make(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 partial(Connection, self._entity), connection
@@ -151,7 +150,6 @@ class TlsListener:
 
     def adopt(self, connection: socket.socket) -> None:
         """What another process has accepted."""
-        connection.setblocking(False)
         try:
             address = str(connection.getpeername()[0])
         except OSError:

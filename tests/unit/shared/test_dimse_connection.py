@@ -53,6 +53,14 @@ class Line:
         self.connection.buffer_updated(len(data))
 
 
+def answering_at(gate: asyncio.Event) -> RecordingService:
+    async def wait(_: Received, respond: Respond) -> None:
+        await gate.wait()
+        await respond(Response(0))
+
+    return RecordingService(answering=wait)
+
+
 async def turns(line: Line) -> int:
     """How often others had their turn before it reads again."""
     count = 0
@@ -97,12 +105,7 @@ def test_who_fills_the_buffer_lets_others_have_their_turn() -> None:
 def test_what_waits_for_its_turn_and_is_held_back_comes_once() -> None:
     async def send() -> None:
         gate = asyncio.Event()
-
-        async def wait(_: Received, respond: Respond) -> None:
-            await gate.wait()
-            await respond(Response(0))
-
-        service = RecordingService(answering=wait)
+        service = answering_at(gate)
         line = Line(service)
         crumbs = pdu(4, pdv(1, 0, b"x") * 200) * 3
         one = p_data(1, 3, c_store_rq()) + crumbs + p_data(1, 2, b"")
@@ -123,12 +126,7 @@ def test_what_waits_for_its_turn_and_is_held_back_comes_once() -> None:
 def test_a_pdu_that_began_while_its_peer_waited_for_us_has_its_time_from_the_answer_on() -> None:
     async def send() -> None:
         gate = asyncio.Event()
-
-        async def wait(_: Received, respond: Respond) -> None:
-            await gate.wait()
-            await respond(Response(0))
-
-        service = RecordingService(answering=wait)
+        service = answering_at(gate)
         line = Line(service)
         clock = line.connection.now()
         line.connection.now = lambda: clock
