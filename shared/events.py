@@ -116,6 +116,8 @@ EVENTS = (
           "It has a form that this version does not read; the spool is scanned."),
     Event("index.foreign", "error", "key aside",
           "Something else was under a name of ours; it has another name now, and a scan follows."),
+    Event("index.full", "warning", "destination",
+          "Redis nears its maxmemory: the spool alone knows of what waits beyond, for now."),
     Event("index.reined", "warning", "destination entries",
           "Redis' clock was set back: what would have waited for it is due again."),
     Event("index.dropped", "warning", "reason", "The embedded Redis' file cannot be used."),

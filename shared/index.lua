@@ -39,6 +39,18 @@ local function running(time)
   return redis.call('ZCOUNT', slots, time, '+inf')
 end
 
+-- Of what Redis may use a share stays free, for claims, marks and jobs: an index that filled all of
+-- it could not be emptied. Where there is no limit, or our user may not ask, there is room.
+local FEW = 10000 -- instances of a priority that are always taken, some 1.3 MB
+local FULL, FULL_FOR_URGENT, ROOMY = 0.75, 0.85, 0.5
+local function room(share)
+  local memory = redis.pcall('INFO', 'memory')
+  if type(memory) ~= 'string' then return true end
+  local most = tonumber(string.match(memory, '\nmaxmemory:(%d+)')) or 0
+  local used = tonumber(string.match(memory, '\nused_memory:(%d+)')) or 0
+  return most == 0 or used < most * share
+end
+
 local function due(time)
   local pressing = redis.call('ZCOUNT', urgent, '-inf', time)
   return pressing + redis.call('ZCOUNT', routine, '-inf', time), pressing
@@ -46,7 +58,8 @@ end
 
 -- script add ARGV wake_ms full member... -> added, tick wanted (0, 1, 2: an urgent one)
 -- While a tick runs it will find what is added; another is wanted only for a full batch, so that
--- batches grow under load. What is urgent never waits for that.
+-- batches grow under load. What is urgent never waits for that. What there is no room for stays in
+-- the spool alone, until `room` has it scanned.
 local time, fresh = now(), {[urgent] = {}, [routine] = {}}
 for i, lease in ipairs(redis.call('ZMSCORE', leased, unpack(ARGV, 3))) do
   if not lease then
@@ -56,11 +69,16 @@ for i, lease in ipairs(redis.call('ZMSCORE', leased, unpack(ARGV, 3))) do
     those[#those + 1] = member
   end
 end
-local function add(key)
-  return #fresh[key] > 0 and redis.call('ZADD', key, 'NX', unpack(fresh[key])) or 0
+local function add(key, full)
+  if #fresh[key] == 0 then return 0 end
+  if redis.call('ZCARD', key) >= FEW and not room(full) then
+    redis.call('HSET', figures, 'left_out', 1)
+    return 0
+  end
+  return redis.call('ZADD', key, 'NX', unpack(fresh[key]))
 end
-local pressing = add(urgent)
-local added = pressing + add(routine)
+local pressing = add(urgent, FULL_FOR_URGENT)
+local added = pressing + add(routine, FULL)
 if added == 0 or ARGV[1] == '0' or redis.call('EXISTS', hold) == 1 then return {added, 0} end
 local wanted = pressing > 0 or running(time) == 0
   or redis.call('ZCARD', routine) >= tonumber(ARGV[2])
@@ -98,8 +116,8 @@ for _, member in ipairs(found) do
   leases[#leases + 1] = member
   if #taken == most then full = 1 break end
 end
-redis.call('HSETNX', figures, 'asked', string.format('%.3f', time))
-redis.call('ZREM', waiting(taken[1]), unpack(taken))
+redis.call('ZREM', waiting(taken[1]), unpack(taken)) -- before all else: where Redis is full,
+redis.call('HSETNX', figures, 'asked', string.format('%.3f', time)) -- the first write must free
 redis.call('ZADD', leased, unpack(leases))
 local marked = {}
 if redis.call('EXISTS', marks) == 1 then marked = redis.call('HMGET', marks, unpack(taken)) end
@@ -120,8 +138,8 @@ return 0
 -- script nack ARGV delay bits attempts member...
 -- Back to where it was, or behind what is due within `delay` seconds.
 local time, delay = now(), tonumber(ARGV[1])
-redis.call('HINCRBY', totals, 'retried', #ARGV - 3)
 redis.call('HDEL', figures, 'asked')
+redis.call('HINCRBY', totals, 'retried', #ARGV - 3)
 for i = 4, #ARGV do
   local member = ARGV[i]
   redis.call('ZREM', leased, member)
@@ -130,6 +148,13 @@ for i = 4, #ARGV do
   mark(member, tonumber(ARGV[2]), tonumber(ARGV[3]))
 end
 return 0
+
+-- script room -> 0: nothing was left out; 1: something was, and would be again; 2: there is room now
+if redis.call('HEXISTS', figures, 'left_out') == 0 then return 0 end
+local many = redis.call('ZCARD', urgent) + redis.call('ZCARD', routine) >= FEW / 2
+if many and not room(ROOMY) then return 1 end
+redis.call('HDEL', figures, 'left_out')
+return 2
 
 -- script renew ARGV lease tick member...
 local ends = now() + ARGV[1]

@@ -8,7 +8,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,14 @@ NO_KEY = -2  # what PTTL says of a key that is not there
 URGENT_TICK = 2  # what scripts say of a tick that is wanted: 0 none, 1 one, 2 one ahead of others
 
 LUA = Path(__file__).with_name("index.lua")
+
+
+class Room(IntEnum):
+    """In Redis, for what was left out of the index; as in index.lua."""
+
+    ENOUGH = 0  # nothing was left out
+    NONE = 1
+    AGAIN = 2  # said once
 
 
 class Mark(IntFlag):
@@ -92,7 +100,9 @@ class Index:
         self._scripts = Scripts(client, LUA)
 
     def add(self, entries: Iterable[Entry], *, wake: bool = True) -> Added:
-        """What is known already stays as it is. The caller has to enqueue the ticks wanted."""
+        """What is known already stays as it is. The caller has to enqueue the ticks wanted. Where
+        Redis is full but for a share (its `maxmemory`), what is new is left out: see `room`.
+        """
         paths = defaultdict(list)
         for entry in entries:
             paths[entry.destination].append(entry.path)
@@ -150,6 +160,10 @@ class Index:
         """It was delivered, and cannot be removed: to be claimed again for that, and not sent."""
         name = key(destination, "stuck")
         self._mending([name], lambda: self._client.sadd(name, entry.path))
+
+    def room(self, destination: str) -> Room:
+        """Once there is room again for what was left out, the spool has to be scanned."""
+        return Room(self._call("room", destination))
 
     def renew(self, destination: str, tick: str, entries: Sequence[Entry], *, lease: float) -> None:
         """`lease` seconds more for a tick's slot and for what it has claimed."""

@@ -15,7 +15,7 @@ from shared.broker import plain
 from shared.entry import Entry
 from shared.errors import SpoolError
 from shared.figures import KEPT_BYTES
-from shared.index import PIECE
+from shared.index import PIECE, Room
 from uploader.gauges import Gauges
 from uploader.silence import Silence
 from uploader.turns import Lead
@@ -43,6 +43,7 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._epoch = b""
         self._scans_wanted = 0
+        self._full: set[str] = set()  # destinations of which the index has not all
         self._scan: Iterator[None] | None = None
         self._next_scan = 0.0  # time.monotonic()
         self._calm = False  # nothing asked for the scan under way
@@ -86,6 +87,7 @@ class Dispatcher:
             return False
         self._watch_epoch(newly=lead is Lead.NEWLY)
         for each in self._destinations:
+            self._look_for_room(each)
             self._rein(each)
             if ended := self._at.index.reap(each):
                 log.warning("lease.ended", destination=each, instances=ended)
@@ -140,6 +142,15 @@ class Dispatcher:
         delay = self._at.settings.retry_cap
         if found := self._at.index.rein(destination, lease=lease, delay=delay):
             log.warning("index.reined", destination=destination, entries=found)
+
+    def _look_for_room(self, destination: str) -> None:
+        room = self._at.index.room(destination)
+        if room is Room.NONE and destination not in self._full:
+            log.warning("index.full", destination=destination)
+            self._full.add(destination)
+        elif room is Room.AGAIN:
+            self._at.index.want_scan()
+            self._full.discard(destination)
 
     def _tell_of_strays(self) -> None:
         """Instances of a destination that is configured no more are kept, and sent nowhere."""

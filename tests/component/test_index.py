@@ -13,6 +13,7 @@ from tests.support.waiting import wait_until
 
 CLOUD = "cloud"
 SECOND = 1_000_000_000  # ns
+BEGAN = int(time.time()) - 1800  # seconds since 1970
 LONG, SHORT = 60.0, 0.05  # seconds of a lease
 
 
@@ -22,8 +23,8 @@ def index(redis: RedisServer) -> Index:
 
 
 def entry(number: int, *, urgent: bool = False, size: int = 100, to: str = CLOUD) -> Entry:
-    """The instance received that many seconds after half an hour ago."""
-    received = (int(time.time()) - 1800 + number) * SECOND
+    """The instance received that many seconds after half an hour ago, the same each time."""
+    received = (BEGAN + number) * SECOND
     priority = "urgent" if urgent else "routine"
     return Entry.at(f"{to}/{priority}/2026112400/{name_of(received, 7, size)}.dcm")
 
