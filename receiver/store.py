@@ -12,7 +12,13 @@ from receiver.part10 import file_meta
 from receiver.report import Report
 from receiver.routing import Router
 from receiver.storage_classes import is_storage
-from receiver.validation import NAMELESS, broken_rules, sop_class_uid, sop_instance_uid
+from receiver.validation import (
+    NAMELESS,
+    broken_rules,
+    is_regular,
+    sop_class_uid,
+    sop_instance_uid,
+)
 from shared import logs, tracing
 from shared.dimse.admission import EVERYBODY
 from shared.dimse.service import Operation, Request, Respond, Response, Service
@@ -125,6 +131,8 @@ class StorageService(Service):
 
     def refusal(self, request: Request, head: Head) -> Response | None:
         """What the data set itself gives reason to."""
+        if is_regular(request, head):
+            return None
         if NAMELESS.broken(request, head):
             return Response(NAMELESS.status, NAMELESS.name)
         broken = broken_rules(request, head)

@@ -43,6 +43,18 @@ def _first_usable(*values: str) -> str:
     return ""
 
 
+def is_regular(request: Request, head: Head) -> bool:
+    """Whether no rule is broken, in a third of the time it takes to ask each: so are nearly all."""
+    value, instance = head.values.get, request.affected_sop_instance_uid
+    return (
+        value(SOP_INSTANCE_UID) == instance
+        and value(SOP_CLASS_UID) == request.affected_sop_class_uid == request.abstract_syntax
+        and not head.mislabelled
+        and is_uid(instance)
+        and is_uid(value(STUDY_INSTANCE_UID, ""))
+    )
+
+
 NAMELESS = Rule(
     "no SOP Instance UID",
     INVALID_INSTANCE,
