@@ -39,8 +39,10 @@ class Gathering:
         if loop is not self._loop:
             self._loop = loop
             self._rest(loop)
-        ended = loop.create_future() if self._spool.commits_later else None
-        commit = Commit(staged.hand_over(), destination, urgent, sender, ended)
+        ended = None
+        if self._spool.commits_later:  # else nobody can abandon it before
+            staged, ended = staged.hand_over(), loop.create_future()
+        commit = Commit(staged, destination, urgent, sender, ended)
         self._spool.commit(commit)
         if ended:
             await ended
