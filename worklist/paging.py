@@ -16,7 +16,7 @@ SMALLEST_PAGE = 10  # workitems; a server that has too many for this much is giv
 ROUND, SMALLEST_CAP = 5, 20
 
 Fetch = Callable[[int, int], Awaitable[Page]]  # by limit and offset
-Read = Callable[[Page], list[Any]]
+Read = Callable[[Page], tuple[list[Any], bool]]  # results, and whether the page has more
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ async def read_all(
     while True:
         try:
             page = await fetch(limit, len(pages.found))
-            results = read(page)
+            results, cut = read(page)
         except TooMany as fault:
             if limit > SMALLEST_PAGE:
                 limit = max(limit // 2, SMALLEST_PAGE)
@@ -54,11 +54,11 @@ async def read_all(
         except ProxyError as fault:
             return _stopped(pages, fault)
         pages.warnings.update(page.warnings)
-        this = _Last(first_of(results[0]) if results else None, len(results), page.more)
+        this = _Last(first_of(results[0]) if results else None, len(results), page.more or cut)
         if _nothing_new(pages, last, this, limit):
             return pages
         pages.found += results
-        if len(pages.found) >= most:
+        if cut or len(pages.found) >= most:
             pages.complete = False
             return pages
         if not page.more and not _may_go_on(len(results), limit):

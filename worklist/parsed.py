@@ -5,6 +5,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from shared.dicomweb.ups import Page, data_sets
 from worklist.workitem import Workitem
@@ -12,24 +13,31 @@ from worklist.workitem import Workitem
 MOST_BYTES = 16 << 20  # of answers; as workitems they take about six times as much
 
 
-class Parsed:
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most = self._left = most_bytes
-        self._known: OrderedDict[bytes, tuple[int, list[Workitem]]] = OrderedDict()
+class Read(NamedTuple):
+    workitems: list[Workitem]
+    cut: bool  # the page has more
 
-    def workitems(self, page: Page) -> list[Workitem]:
-        """Raises Unreadable."""
+
+class Parsed:
+    def __init__(self, most_workitems: int, most_bytes: int = MOST_BYTES) -> None:
+        self._most_workitems = most_workitems  # of a page
+        self._most = self._left = most_bytes
+        self._known: OrderedDict[bytes, tuple[int, Read]] = OrderedDict()
+
+    def workitems(self, page: Page) -> Read:
+        """Raises Unreadable, or TooMany."""
         digest = hashlib.blake2b(page.body, digest_size=16).digest()
         known = self._known.get(digest)
         if known:
             self._known.move_to_end(digest)
             return known[1]
         with _no_collection():
-            found = [Workitem(each) for each in data_sets(page)]
-        self._keep(digest, len(page.body), found)
+            results = data_sets(page, self._most_workitems)
+            found = Read([Workitem(each) for each in results.found], results.cut)
+        self._keep(digest, results.weight, found)
         return found
 
-    def _keep(self, digest: bytes, size: int, found: list[Workitem]) -> None:
+    def _keep(self, digest: bytes, size: int, found: Read) -> None:
         if size > self._most:
             return
         self._known[digest] = size, found

@@ -51,7 +51,7 @@ class Upstream:
         self._settings, self._preset = settings, preset
         self._clock = clock
         self._client = open_async_client(destination)
-        self._parsed = Parsed()
+        self._parsed = Parsed(settings.max_workitems)
         self._flying: dict[str, _Flight] = {}
         self._refusals = Refusals(clock)
         self._good: OrderedDict[str, tuple[float, Found]] = OrderedDict()
@@ -146,7 +146,8 @@ class Upstream:
 
         if not wanted.paged:
             page = await fetch(0, 0)
-            return Pages(self._parsed.workitems(page), complete=not page.more)
+            found, cut = self._parsed.workitems(page)
+            return Pages(found, complete=not (page.more or cut))
         read, most = self._parsed.workitems, self._settings.max_workitems
         return await read_all(fetch, read, lambda workitem: workitem.mark, limit, most)
 

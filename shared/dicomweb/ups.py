@@ -10,7 +10,7 @@ import httpx
 
 from shared.dicomweb.faults import fault_of, faults
 from shared.dicomweb.native import NotNative, data_set
-from shared.dicomweb.response import AnswerTooLong, framed
+from shared.dicomweb.response import LIMIT, AnswerTooLong, framed
 from shared.errors import DestinationFault, ProxyError, Unavailable
 
 DataSet = dict[str, Any]  # DICOM JSON (PS3.18 Annex F)
@@ -22,6 +22,12 @@ _MORE = re.compile(r"additional results", re.IGNORECASE)  # PS3.18 8.3.4.4.1
 _NOT_FUZZY = re.compile(r"fuzzymatching", re.IGNORECASE)  # PS3.18 8.3.4.2
 _XML_TYPES = ("application/dicom+xml", "application/xml", "text/xml")
 _JSON_TYPES = ("application/dicom+json", "application/json", "text/json")
+# Bytes of JSON for each object or array: what is denser makes more of memory than workitems do. The
+# shortest attribute with a value, {"vr":"CS","Value":["M"]} and its tag, has 36 for two.
+SPARSEST = 16
+SMALL = 64 * 1024  # bytes of JSON that may be as dense as they like
+_GAP = re.compile(r"[ \t\n\r]*")  # RFC 8259 2
+_DECODER = json.JSONDecoder()
 
 
 class Refused(ProxyError):
@@ -46,6 +52,13 @@ class Page:
 
 
 EMPTY = Page(b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    found: list[DataSet]
+    cut: bool  # the page has more than were wanted
+    weight: int  # bytes of sparse JSON that take as much memory
 
 
 async def search(
@@ -95,19 +108,24 @@ def _code(warning: str) -> str:
     return warning[:3]  # the text may quote a key, and so a patient
 
 
-def data_sets(page: Page) -> list[DataSet]:
-    """The results in a page, in DICOM JSON whichever form they came in."""
+def data_sets(page: Page, most: int) -> Results:
+    """The first results in a page, in DICOM JSON whichever form they came in.
+
+    Raises Unreadable, or TooMany.
+    """
     body = page.body.removeprefix(b"\xef\xbb\xbf").strip()
     if not body:
-        return []
+        return Results([], cut=False, weight=0)
     media = _media(page.content_type)
     kind = media.get_content_type()
     if kind == "multipart/related":
-        return [_native(part) for part in _parts(body, str(media.get_param("boundary", "")))]
+        parts = _parts(body, str(media.get_param("boundary", "")), most + 1)
+        found = [_native(part) for part in parts[:most] if part.strip()]
+        return Results(found, len(parts) > most, len(body))
     if kind in _XML_TYPES:
-        return [_native(body)]
+        return Results([_native(body)], cut=False, weight=len(body))
     if kind in _JSON_TYPES or body[:1] in {b"[", b"{"}:
-        return _json(body)
+        return _json(body, most)
     raise Unreadable("answers in a media type that is not DICOM's")
 
 
@@ -117,15 +135,47 @@ def _media(content_type: str) -> Message:
     return message
 
 
-def _json(body: bytes) -> list[DataSet]:
+def _json(body: bytes, most: int) -> Results:
+    weight = SPARSEST * (len(body) - len(body.translate(None, b"[{")))
+    if weight > LIMIT:
+        raise TooMany("has more in one answer than we read")
+    dense = weight > max(len(body), SMALL)
     try:
-        content = json.loads(body)
+        content = _beginning(body, most + 1) if dense else json.loads(body)
     except (ValueError, RecursionError):
         raise Unreadable("answers what is no JSON") from None
     found = content if isinstance(content, list) else [content]
+    cut = len(found) > most
+    del found[most:]
     if any(each is not None and not isinstance(each, dict) for each in found):
         raise Unreadable("answers JSON that is not DICOM's")
-    return [each for each in found if each]
+    return Results([each for each in found if each], cut, max(weight, len(body)))
+
+
+def _beginning(body: bytes, most: int) -> Any:
+    """As json.loads, but of an array no more than its first elements are looked at."""
+    text = body.decode(json.detect_encoding(body), "surrogatepass")
+    if not text.startswith("["):
+        return json.loads(text)
+    found: list[Any] = []
+    at = _after_gap(text, 1)
+    ended = text.startswith("]", at)
+    while not ended and len(found) < most:
+        value, at = _DECODER.raw_decode(text, at)
+        found.append(value)
+        at = _after_gap(text, at)
+        ended = text.startswith("]", at)
+        if not ended and not text.startswith(",", at):
+            raise ValueError
+        at = at if ended else _after_gap(text, at + 1)
+    if ended and _after_gap(text, at + 1) < len(text):
+        raise ValueError
+    return found
+
+
+def _after_gap(text: str, at: int) -> int:
+    gap = _GAP.match(text, at)
+    return gap.end() if gap else at
 
 
 def _native(xml: bytes) -> DataSet:
@@ -135,18 +185,27 @@ def _native(xml: bytes) -> DataSet:
         raise Unreadable(f"answers XML that {error}") from None
 
 
-def _parts(body: bytes, boundary: str) -> list[bytes]:
-    """Contents of the parts (RFC 2046 5.1.1), without their header fields."""
+def _parts(body: bytes, boundary: str, most: int) -> list[bytes]:
+    """Contents of the first parts (RFC 2046 5.1.1), without their header fields."""
     if not boundary:
         raise Unreadable("answers multipart without a boundary")
     mark = b"--" + boundary.encode("latin-1", "replace")
-    pieces = re.split(rb"(?:^|\r?\n)" + re.escape(mark) + rb"(?=--|[ \t]*\r?\n)", body)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):  # noqa: PLR2004 - preamble and a part
+    delimiter = re.compile(rb"(?:^|\r?\n)" + re.escape(mark) + rb"(?=--|[ \t]*\r?\n)")
+    found: list[bytes] = []
+    begins = None
+    for each in delimiter.finditer(body):
+        if begins is not None:
+            found.append(_content(body[begins : each.start()]))
+        if len(found) == most:
+            return found
+        begins = each.end()
+    if begins is None or not body.startswith(b"--", begins):
         raise Unreadable("answers multipart that breaks off")
-    found = []
-    for piece in pieces[1:-1]:
-        _, blank, content = (
-            re.sub(rb"^[ \t]*\r?\n", b"", piece).replace(b"\r\n", b"\n").partition(b"\n\n")
-        )
-        found.append(content if blank else piece.strip())
-    return [each for each in found if each.strip()]
+    return found
+
+
+def _content(part: bytes) -> bytes:
+    _, blank, content = (
+        re.sub(rb"^[ \t]*\r?\n", b"", part).replace(b"\r\n", b"\n").partition(b"\n\n")
+    )
+    return content if blank else part.strip()

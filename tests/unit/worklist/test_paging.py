@@ -16,8 +16,8 @@ def page(numbers: range | list[int], *, more: bool = False) -> Page:
     return Page(",".join(map(str, numbers)).encode(), more=more)
 
 
-def read(found: Page) -> list[int]:
-    return [int(each) for each in found.body.decode().split(",") if each]
+def read(found: Page) -> tuple[list[int], bool]:
+    return [int(each) for each in found.body.decode().split(",") if each], False
 
 
 def pages(server: Server, *, limit: int = 100, most: int = 10_000) -> tuple[Pages, int]:
