@@ -9,6 +9,7 @@ from socket import gaierror
 
 import httpx
 
+from shared.dicomweb.network import Endless
 from shared.errors import Busy, Denied, DestinationFault, Misconfigured, Unavailable
 
 LONGEST_RETRY_AFTER = 3600.0  # s; a server that asks for more is asked again after an hour
@@ -43,6 +44,12 @@ NETWORK: tuple[tuple[type[Exception], type[DestinationFault], str], ...] = (  # 
     (httpx.DecodingError, Unavailable, "sent an answer that cannot be decompressed"),
     (httpx.HTTPError, Unavailable, "cannot be asked"),
     (httpx.InvalidURL, Misconfigured, "has no valid address"),
+)
+# What lies beneath those, and says more; the first match decides.
+CAUSES: tuple[tuple[type[Exception], type[DestinationFault], str], ...] = (
+    (gaierror, Unavailable, "has a host name that does not resolve"),
+    (ConnectionRefusedError, Unavailable, "refuses connections"),
+    (Endless, Unavailable, "talks without end"),
 )
 
 
@@ -104,10 +111,9 @@ def _network_fault(error: Exception) -> DestinationFault:
             return Misconfigured(f"has a certificate we do not trust ({cause.verify_message})")
         if isinstance(cause, ssl.SSLError):
             return _tls_fault(cause)
-        if isinstance(cause, gaierror):
-            return Unavailable("has a host name that does not resolve")
-        if isinstance(cause, ConnectionRefusedError):
-            return Unavailable("refuses connections")
+        for kind, fault, reason in CAUSES:
+            if isinstance(cause, kind):
+                return fault(reason)
     for kind, fault, reason in NETWORK:
         if isinstance(error, kind):
             return fault(reason)

@@ -7,6 +7,7 @@ with a bandwidth (uploader/pace.py) or a slow disk.
 """
 
 import math
+import re
 import select
 import socket
 import ssl
@@ -21,6 +22,13 @@ PIECE = 64 * 1024  # bytes; four records of TLS
 # update of windows for 16 KiB has 26.
 CHATTER = 1024 * 1024
 INTERIM = b"HTTP/1.1 1"  # a 1xx status line: the final answer is still to come
+SWITCHED = b"HTTP/1.1 101"  # nobody asked for it; h11 says so
+LONGEST_HEAD = 64 * 1024  # bytes of an interim response; h11 takes 100 KiB
+_HEAD_ENDS = re.compile(rb"\n\r?\n")
+
+
+class Endless(httpcore.ReadError):
+    """The server talks on and on, and answers nothing."""
 
 
 class Backend(httpcore.NetworkBackend):
@@ -60,17 +68,22 @@ class Stream(httpcore.NetworkStream):
         self._timeout = sock.gettimeout()
         self._early = b""
         self._idle_limit = math.inf
-        self._sending = False
+        self._sending = self._answered = False
         self._since = self._last = time.monotonic()
         self._sent = 0
+        self._heard = 0  # bytes before the answer
         self._waited = 0.0  # seconds until the peer took what was sent
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._turn(sending=False)
-        if early := self._early:
-            self._early = b""
-            return early
-        return self._receive(max_bytes, timeout)
+        while not self._answered and _may_be_interim(self._early):
+            received = self._receive(max_bytes, timeout)
+            self._hear(received)
+            if not received:
+                break
+        self._answered = True
+        early, self._early = self._early, b""
+        return early or self._receive(max_bytes, timeout)
 
     def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
         left = self._since + self._patience - time.monotonic()
@@ -141,7 +154,9 @@ class Stream(httpcore.NetworkStream):
             self._sending = sending
             self._since = time.monotonic()
             self._sent = 0
+            self._heard = 0
             self._waited = 0.0
+            self._answered = False
 
     def _send(self, view: memoryview) -> None:
         while view:
@@ -161,9 +176,21 @@ class Stream(httpcore.NetworkStream):
         received = self._here() if self._sent else None
         if received is None:
             return
-        self._early += received
-        if not self._early.startswith(INTERIM):
+        self._hear(received)
+        if not received or not _may_be_interim(self._early):
             raise httpcore.WriteError("answered before the request ended")
+
+    def _hear(self, received: bytes) -> None:
+        """Interim responses are forgotten."""
+        self._early = _without_interim(self._early + self._counted(received))
+        if len(self._early) > LONGEST_HEAD and _may_be_interim(self._early):
+            raise Endless("an interim response does not end")
+
+    def _counted(self, received: bytes) -> bytes:
+        self._heard += len(received)
+        if self._heard > CHATTER + self._sent // 16:
+            raise Endless("the server talks without end")
+        return received
 
     def _here(self) -> bytes | None:
         """What can be read without waiting; None: nothing, b"": the peer has closed."""
@@ -195,11 +222,8 @@ class OverlappingStream(Stream):
     that never stops talking is broken off.
     """
 
-    _heard = 0  # bytes since the last request began, without its answer
-
     def begin(self) -> None:
         """A request begins."""
-        self._heard = 0
         self._turn(sending=False)
         self._turn(sending=True)
 
@@ -235,8 +259,17 @@ class OverlappingStream(Stream):
             raise httpcore.ReadError(str(error)) from error
         return here and self._counted(here)
 
-    def _counted(self, received: bytes) -> bytes:
-        self._heard += len(received)
-        if self._heard > CHATTER + self._sent // 16:
-            raise httpcore.ReadError("the server talks without end")
-        return received
+
+def _may_be_interim(early: bytes) -> bool:
+    return INTERIM.startswith(early[: len(INTERIM)]) and not early.startswith(SWITCHED)
+
+
+def _without_interim(early: bytes) -> bytes:
+    """What begins with no whole interim response."""
+    at = 0
+    while early.startswith(INTERIM, at) and not early.startswith(SWITCHED, at):
+        head = _HEAD_ENDS.search(early, at)
+        if head is None:
+            break
+        at = head.end()
+    return early[at:]
