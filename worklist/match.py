@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from worklist.datetimes import (
     DAY_STARTS,
@@ -15,6 +14,7 @@ from worklist.datetimes import (
     time_bounds,
 )
 from worklist.dicomjson import Texts
+from worklist.wildcard import Wildcard
 
 Predicate = Callable[[Texts], bool]
 
@@ -130,8 +130,8 @@ def _text(key: str, vr: str, matching: Matching) -> Test:
         fold = str
     wanted = fold(_normal(key))
     if is_wild(wanted):
-        fits = _wildcard(wanted)
-        return lambda value: fits(fold(_normal(value))) is not None
+        fits = Wildcard(wanted).fits
+        return lambda value: fits(fold(_normal(value)))
     limit = LIMITS.get(vr, 0)
     if not limit:
         return lambda value: fold(_normal(value)) == wanted
@@ -149,19 +149,6 @@ def is_wild(key: str) -> bool:
 
 def _normal(text: str) -> str:
     return text.strip(_PADDING) if text.isascii() else unicodedata.normalize("NFC", text).strip()
-
-
-@lru_cache(maxsize=1024)
-def _wildcard(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """Anchored at both ends. Atomic groups keep a key of many asterisks from taking for ever."""
-    head, *rest = (_fixed(part) for part in re.split(r"\*+", pattern))
-    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
-    tail = f".*{rest[-1]}" if rest else ""
-    return re.compile(head + middle + tail, re.DOTALL).fullmatch
-
-
-def _fixed(part: str) -> str:
-    return re.escape(part).replace(r"\?", ".")
 
 
 def _name(key: str, _vr: str, matching: Matching) -> Test:
@@ -193,8 +180,7 @@ def _name_group(key: str, matching: Matching) -> Test:
     if key.strip("*") == "":
         return lambda _group: True
     if is_wild(key):
-        fits = _wildcard(key)
-        return lambda group: fits(group) is not None
+        return Wildcard(key).fits
     prefix = key + "^"
     if not matching.name_prefix:
         return lambda group: group == key
