@@ -117,7 +117,10 @@ class Upstream:
             try:
                 pages = await self._pages(wanted, level, deadline)
             except Refused as fault:
+                if self._refusals.hopeless(wanted):
+                    raise
                 if level >= PLAIN:
+                    self._refusals.refuse(wanted)
                     raise
                 level = wanted.simpler(level)
                 log.warning(

@@ -64,3 +64,43 @@ def test_fields_that_are_refused_twice_are_not_sent_a_third_time() -> None:
 
     assert [each.ids for each in found] == [["P1"]] * 3
     assert ["includefield" in each for each in server.queries] == [True, False, True, False, False]
+
+
+def test_a_server_that_refuses_everything_is_asked_once_for_each_query() -> None:
+    with UpsServer(script=lambda _request: Response(status_code=400)) as server:
+        queries = [query(PatientID=f"P{number}") for number in range(10)]
+        found = ask(settings(server.workitems_uri), *queries)
+
+    assert [each.status for each in found] == [0xC001] * 10
+    assert len(server.queries) == 3 + 3 + 8  # as it is, without keys, without fields; then once
+    assert all("00100020=" in each for each in server.queries[6:])
+
+
+def test_a_server_that_is_mended_is_asked_for_all_at_once() -> None:
+    searches = count(1)
+
+    def script(request: Request) -> Response:
+        broken = next(searches) <= 8
+        return Response(status_code=400) if broken else as_asked(request)
+
+    with UpsServer(script=script) as server:
+        asked = [query(PatientID="P1", StudyInstanceUID="")] * 6
+        found = ask(settings(server.workitems_uri), *asked)
+
+    assert [each.status for each in found] == [0xC001] * 4 + [0x0000] * 2
+    assert [each.answers[0].StudyInstanceUID for each in found[4:]] == [STUDY] * 2
+    assert len(server.queries) == 10
+
+
+def test_a_state_that_is_always_refused_takes_nothing_from_another() -> None:
+    def script(request: Request) -> Response:
+        refused = "PROGRESS" in request.url.query or "includefield" in request.url.query
+        return Response(status_code=400) if refused else answer([YAMADA])
+
+    with UpsServer(script=script) as server:
+        configured = settings(server.workitems_uri, states=("SCHEDULED", "IN PROGRESS"))
+        found = ask(configured, *[query()] * 6)
+
+    assert [(each.status, each.ids) for each in found] == [(0xA700, ["P1"])] * 6
+    refused = [each for each in server.queries if "PROGRESS" in each]
+    assert len(refused) == 2 + 2 + 4
