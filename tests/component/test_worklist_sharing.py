@@ -1,6 +1,8 @@
 """Several questions at once, cancelled ones, several servers."""
 
 import asyncio
+import time
+from contextlib import suppress
 
 from shared.config import Settings
 from shared.destination import Destination
@@ -146,3 +148,31 @@ def test_answers_with_the_same_bytes_are_matched_for_each_question_anew() -> Non
         )
 
     assert [each.ids for each in found] == [["P3"], ["P7"], []]
+
+
+def test_a_question_that_takes_long_lets_others_have_their_turn() -> None:
+    """Seconds of this thread's processor between two turns of somebody else."""
+    longest = 0.0
+
+    async def somebody_else() -> None:
+        nonlocal longest
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - before)
+
+    async def run(configured: Settings) -> int:
+        service = WorklistService(configured)
+        await answered(service, query())
+        names = query(PatientName=[f"N{number}" for number in range(5000)])
+        other = asyncio.ensure_future(somebody_else())
+        found = await answered(service, names)
+        other.cancel()
+        with suppress(asyncio.CancelledError):
+            await other
+        await service.close()
+        return found.status
+
+    with UpsServer(many(100)) as server:
+        assert asyncio.run(run(settings(server.workitems_uri))) == 0x0000
+    assert longest < 0.1
