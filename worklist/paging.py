@@ -19,6 +19,13 @@ Fetch = Callable[[int, int], Awaitable[Page]]  # by limit and offset
 Read = Callable[[Page], tuple[list[Any], bool]]  # results, and whether the page has more
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    page: int  # workitems asked for at a time
+    most: int  # workitems in all
+    smallest: int = SMALLEST_PAGE
+
+
 @dataclass(slots=True)
 class Pages:
     """What was read. A fault, or being incomplete, does not take away what came before."""
@@ -37,18 +44,19 @@ class _Last:
 
 
 async def read_all(
-    fetch: Fetch, read: Read, first_of: Callable[[Any], object], limit: int, most: int
+    fetch: Fetch, read: Read, first_of: Callable[[Any], object], limits: Limits
 ) -> Pages:
     """`first_of` tells pages apart by their first result. Raises what the first page raises."""
     pages = Pages()
+    limit = limits.page
     last: _Last | None = None
     while True:
         try:
             page = await fetch(limit, len(pages.found))
             results, cut = read(page)
         except TooMany as fault:
-            if limit > SMALLEST_PAGE:
-                limit = max(limit // 2, SMALLEST_PAGE)
+            if limit > limits.smallest:
+                limit = max(limit // 2, limits.smallest)
                 continue
             return _stopped(pages, fault)
         except ProxyError as fault:
@@ -58,7 +66,7 @@ async def read_all(
         if _nothing_new(pages, last, this, limit):
             return pages
         pages.found += results
-        if cut or len(pages.found) >= most:
+        if cut or len(pages.found) >= limits.most:
             pages.complete = False
             return pages
         if not page.more and not _may_go_on(len(results), limit):

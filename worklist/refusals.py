@@ -34,7 +34,7 @@ class Refusals:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._settled: dict[_Kind, _Settled] = {}
-        self._hopeless: dict[_Form, _Hopeless] = {}
+        self._hopeless: dict[_Form | Search, _Hopeless] = {}
 
     def level(self, wanted: Search) -> int:
         """Where to begin: WHOLE, WITHOUT_KEYS or PLAIN."""
@@ -45,7 +45,8 @@ class Refusals:
         """The server took it so. Plain answers lack attributes, so it takes two in a row to
         believe that no other will do: a refusal may be a passing one.
         """
-        self._hopeless.pop(_form(wanted), None)
+        for each in (_form(wanted), wanted):
+            self._hopeless.pop(each, None)
         known = self._known(wanted) or _Settled(WHOLE, self._clock() + REMEMBERED)
         if level == known.level:
             settled = replace(known, doubted=False)
@@ -57,17 +58,31 @@ class Refusals:
 
     def refuse(self, wanted: Search) -> None:
         """The server took it in no form."""
-        before = self._hopeless.pop(_form(wanted), None)
-        if len(self._hopeless) >= MOST_REMEMBERED:
-            self._hopeless.pop(next(iter(self._hopeless)))
-        times = before.times + 1 if before else 1
-        self._hopeless[_form(wanted)] = _Hopeless(times, self._clock() + AGAIN)
+        self._note(_form(wanted))
 
     def hopeless(self, wanted: Search) -> bool:
         """Whether no form was taken, twice in a row: then one request shows whether the server is
         mended, and tries no other form.
         """
-        known = self._hopeless.get(_form(wanted))
+        return self._noted(_form(wanted))
+
+    def give_up(self, wanted: Search) -> None:
+        """It has too many results for the smallest page."""
+        self._note(wanted)
+
+    def too_many(self, wanted: Search) -> bool:
+        """As hopeless, of pages. Another day, or patient, may have fewer."""
+        return self._noted(wanted)
+
+    def _note(self, what: _Form | Search) -> None:
+        before = self._hopeless.pop(what, None)
+        if len(self._hopeless) >= MOST_REMEMBERED:
+            self._hopeless.pop(next(iter(self._hopeless)))
+        times = before.times + 1 if before else 1
+        self._hopeless[what] = _Hopeless(times, self._clock() + AGAIN)
+
+    def _noted(self, what: _Form | Search) -> bool:
+        known = self._hopeless.get(what)
         return known is not None and known.times > 1 and self._clock() < known.until
 
     def _known(self, wanted: Search) -> _Settled | None:

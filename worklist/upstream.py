@@ -10,10 +10,10 @@ from shared import logs, metrics
 from shared.destination import Destination
 from shared.dicomweb.auth import seconds_left
 from shared.dicomweb.client import close, open_async_client
-from shared.dicomweb.ups import Page, Refused, search
+from shared.dicomweb.ups import Page, Refused, TooMany, search
 from shared.errors import ProxyError, Unavailable
 from shared.worklist_sections import WorklistSettings
-from worklist.paging import Pages, read_all
+from worklist.paging import SMALLEST_PAGE, Limits, Pages, read_all
 from worklist.parsed import Parsed
 from worklist.presets import Preset
 from worklist.refusals import Refusals
@@ -116,6 +116,9 @@ class Upstream:
         while True:
             try:
                 pages = await self._pages(wanted, level, deadline)
+            except TooMany:
+                self._refusals.give_up(wanted)
+                raise
             except Refused as fault:
                 if self._refusals.hopeless(wanted):
                     raise
@@ -151,8 +154,9 @@ class Upstream:
             page = await fetch(0, 0)
             found, cut = self._parsed.workitems(page)
             return Pages(found, complete=not (page.more or cut))
-        read, most = self._parsed.workitems, self._settings.max_workitems
-        return await read_all(fetch, read, lambda workitem: workitem.mark, limit, most)
+        smallest = limit if self._refusals.too_many(wanted) else SMALLEST_PAGE
+        limits = Limits(limit, self._settings.max_workitems, smallest)
+        return await read_all(fetch, self._parsed.workitems, lambda each: each.mark, limits)
 
     async def _one(self, uri: str, accept: str) -> Page:
         begun = self._clock()

@@ -104,3 +104,23 @@ def test_a_state_that_is_always_refused_takes_nothing_from_another() -> None:
     assert [(each.status, each.ids) for each in found] == [(0xA700, ["P1"])] * 6
     refused = [each for each in server.queries if "PROGRESS" in each]
     assert len(refused) == 2 + 2 + 4
+
+
+def test_a_server_that_has_always_too_many_is_asked_once_for_each_query() -> None:
+    searches = count(1)
+
+    def script(request: Request) -> Response:
+        many = "00100020=P1" in request.url.query and next(searches) <= 8 + 8 + 3
+        return Response(status_code=413) if many else as_asked(request)
+
+    with UpsServer(script=script) as server:
+        found = ask(
+            settings(server.workitems_uri),
+            *[query(PatientID="P1")] * 5,
+            query(PatientID="P2"),
+            *[query(PatientID="P1")] * 2,
+        )
+
+    statuses = [0xC005] * 5 + [0x0000] * 3  # the one in between asks for something else
+    assert [each.status for each in found] == statuses
+    assert len(server.queries) == 8 + 8 + 3 + 1 + 2  # in pages of 1000 to 10; then once

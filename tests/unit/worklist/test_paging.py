@@ -7,7 +7,7 @@ import pytest
 
 from shared.dicomweb.ups import Page, TooMany
 from shared.errors import Unavailable
-from worklist.paging import Pages, read_all
+from worklist.paging import Limits, Pages, read_all
 
 Server = Callable[[int, int], Page]
 
@@ -30,7 +30,7 @@ def pages(server: Server, *, limit: int = 100, most: int = 10_000) -> tuple[Page
         assert requests < 1000, "a loop"
         return server(limit, offset)
 
-    return asyncio.run(read_all(fetch, read, lambda number: number, limit, most)), requests
+    return asyncio.run(read_all(fetch, read, lambda number: number, Limits(limit, most))), requests
 
 
 @pytest.mark.parametrize("count", [0, 1, 19, 99, 100, 101, 250, 1000])
