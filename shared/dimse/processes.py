@@ -16,6 +16,7 @@ from shared.dimse.dealing import Seat, Table
 # Number of the process, from 0, and its seat among several -> exit code
 Serve = Callable[[int, Seat | None], int]
 
+HURRY = signal.SIGUSR1  # to one of several: wait for nobody any more
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
 _SHORTEST_LIFE = 1.0  # seconds; one that dies sooner is started again only after that
 _PR_SET_PDEATHSIG = 1  # prctl(2): the signal that the parent's death sends
@@ -25,6 +26,9 @@ log = logs.get(__name__)
 
 def share(count: int, serve: Serve) -> int:
     """Run `serve` in `count` processes until SIGTERM or SIGINT; its exit code, or the worst.
+
+    They may have that signal from elsewhere as well: systemd sends it to each process of a service,
+    a terminal to each of a group. So a second one of ours they have as another signal, HURRY.
 
     One that a signal killed is started again. One that ends by itself has a reason that the others
     have too: they are told to end.
@@ -40,7 +44,7 @@ class _Family:
         self._serve = serve
         self._table = Table(count)
         self._children: dict[int, tuple[int, float]] = {}  # process -> number, when it was born
-        self._stopping = False
+        self._stopping = self._asked = False
         self._code = 0
         for number in range(count):
             self._bear(number)
@@ -53,7 +57,8 @@ class _Family:
             elif received == signal.SIGHUP:
                 self._tell(received)
             else:
-                self._stop(received)
+                self._stop(HURRY if self._asked else signal.SIGTERM)
+                self._asked = True
         return self._code
 
     def _bear(self, number: int) -> None:

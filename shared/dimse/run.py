@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import hangup
 from shared.dimse.acceptor import Acceptor
+from shared.dimse.processes import HURRY
 
 Started = Callable[[Acceptor], None]
 Reload = Callable[[Acceptor], None]
@@ -21,9 +22,10 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain. Raises OSError where it cannot listen.
 
-    A second signal ends it without waiting for associations to finish. `on_stopped` is awaited in
-    the same event loop once every operation has ended, for services that have things to close.
-    `on_reload` is called for each SIGHUP, in the event loop's thread.
+    A second signal, or HURRY where it is one of several processes, ends it without waiting for
+    associations to finish. `on_stopped` is awaited in the same event loop once every operation has
+    ended, for services that have things to close. `on_reload` is called for each SIGHUP, in the
+    event loop's thread.
     """
     run(_serve(acceptor, on_started, on_stopped, on_reload))
 
@@ -52,7 +54,9 @@ async def _serve(
         (hurry if stop.is_set() else stop).set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
+        loop.add_signal_handler(number, stop.set if acceptor.seat else on_signal)
+    if acceptor.seat:
+        loop.add_signal_handler(HURRY, hurry.set)
     if on_reload:
         loop.add_signal_handler(signal.SIGHUP, _reload, acceptor, on_reload)
         hangup.deliver()

@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.support.authority import Authority
-from tests.support.raw_association import RawAssociation
+from tests.support.processes import children
+from tests.support.raw_association import RawAssociation, c_store_rq, p_data
 from tests.support.waiting import wait_until
 
 Processes = subprocess.Popen[str]
@@ -50,6 +53,19 @@ def connected(secure: int, authority: Authority) -> RawAssociation:
     context = ssl.create_default_context(cafile=authority.certificate)
     plain = socket.create_connection(("127.0.0.1", secure), timeout=10)
     return RawAssociation.over(context.wrap_socket(plain, server_hostname="127.0.0.1"))
+
+
+@contextmanager
+def draining() -> Iterator[tuple[Processes, int, RawAssociation]]:
+    """The only process left, and its association with an instance under way."""
+    port = free_port()
+    with sharing(port, 2) as processes, RawAssociation(port) as requestor:
+        requestor.associate()
+        mine = asked(requestor)
+        requestor.send(p_data(1, 3, c_store_rq()), p_data(1, 0, b"first half, "))
+        processes.terminate()
+        wait_until(lambda: children(processes.pid) == [mine], description="the end of the other")
+        yield processes, mine, requestor
 
 
 def answering(port: int) -> int:
@@ -93,6 +109,27 @@ def test_every_process_serves_and_all_end_together() -> None:
 
         wait_until(all_seen, description="an answer of each process")
         processes.terminate()
+        assert processes.wait(20) == 0
+
+
+def test_who_signals_each_process_has_associations_finish_all_the_same() -> None:
+    """As systemd does, and a terminal."""
+    with draining() as (processes, mine, requestor):
+        os.kill(mine, signal.SIGTERM)
+        with pytest.raises(TimeoutError):
+            requestor.within(1).read()
+
+        requestor.within(10).send(p_data(1, 2, b"second half"))
+        assert requestor.answer().status == 0
+        requestor.release()
+        assert processes.wait(20) == 0
+
+
+def test_a_second_signal_has_them_end_at_once() -> None:
+    with draining() as (processes, _, requestor):
+        processes.terminate()
+
+        assert requestor.closed()
         assert processes.wait(20) == 0
 
 
