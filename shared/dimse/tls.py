@@ -20,21 +20,24 @@ class Credentials:
     def __init__(self, settings: Receive) -> None:
         """Raises ConfigurationError."""
         self._settings = settings
-        self._seen = self._looks()
+        self._used = self._tried = self._looks()
         self.context = _context(settings)
 
     def refresh(self) -> None:
         """Take up files that have changed. Connections there are keep what they began with."""
         now = self._looks()
-        if now == self._seen:
+        if now == self._used:
             return
-        self._seen = now
         try:
             self.context = _context(self._settings)
         except ConfigurationError as error:  # half written, or wrong: what we had is still good
-            log.error("tls.not_renewed", reason=str(error))
+            # Tried again each time: that it may be read now need not show in how a file looks.
+            if now != self._tried:
+                log.error("tls.not_renewed", reason=str(error))
         else:
+            self._used = now
             log.info("tls.renewed")
+        self._tried = now
 
     def _looks(self) -> list[Look]:
         return [look(path) for path in _files(self._settings).values()]
@@ -56,7 +59,7 @@ def _context(settings: Receive) -> ssl.SSLContext:
     key = settings.tls_key_file
     try:
         context.load_cert_chain(files["tls_certificate_file"], key, password=_refuse_password)
-    except (ssl.SSLError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ssl.SSLError too, and that it is gone just now
         name = "tls_key_file" if key else "tls_certificate_file"
         raise ConfigurationError(f"receive.{name}: no key for the certificate ({error})") from None
     if settings.tls_client_ca_file:
@@ -68,7 +71,7 @@ def _require_certificates(context: ssl.SSLContext, authorities: Path) -> None:
     context.verify_mode = ssl.CERT_REQUIRED
     try:
         context.load_verify_locations(authorities)
-    except ssl.SSLError as error:
+    except OSError as error:  # as above
         raise ConfigurationError(
             f"receive.tls_client_ca_file: no certificates in it ({error})"
         ) from None
