@@ -13,7 +13,7 @@ from shared.dimse.entity import Admit, Entity, admit_all
 from shared.dimse.listener import PLAIN, TLS, PlainListener, TlsListener
 from shared.dimse.service import Service
 from shared.dimse.tls import Credentials
-from shared.dimse.transport import CONNECTION, RECEIVE_BUFFER, TLS_CONNECTION
+from shared.dimse.transport import CONNECTION, MESSAGE, RECEIVE_BUFFER, TLS_CONNECTION
 from shared.memory import pages
 from shared.sections import Receive
 
@@ -213,4 +213,5 @@ def memory_bound(settings: Receive) -> int:
     """Bytes that associations can take at most, whatever comes over the wire; pixel data none."""
     connections = settings.max_associations + settings.max_pending
     per_connection = CONNECTION + (TLS_CONNECTION if settings.tls_certificate_file else 0)
-    return settings.max_buffered + pages(RECEIVE_BUFFER) + connections * per_connection
+    messages = settings.max_associations * MESSAGE
+    return settings.max_buffered + pages(RECEIVE_BUFFER) + connections * per_connection + messages

@@ -11,6 +11,9 @@ RECEIVE_BUFFER = 1048576  # bytes: a CT in one read or two
 # waiting for a peer that reads slowly; with TLS also its session and the buffers of its records.
 CONNECTION = 4096 + 65536
 TLS_CONNECTION = 2 * 262144 + 65536
+# What an association takes while a message begins: its head, held back until it says what it is of,
+# and zlib's state (zconf.h), where it is deflated.
+MESSAGE = 65536 + 49152
 
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}  # half-open peers: 2 min
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
