@@ -101,13 +101,14 @@ class Head:
 
     def _inflate(self, fragment: bytes | memoryview, inflater: "zlib._Decompress") -> None:
         more: bytes | memoryview = fragment
-        while more and self.state is State.READING:
+        full = False  # then zlib may hold back what it has made of all that it was given
+        while (more or full) and self.state is State.READING:
             try:
                 inflated = inflater.decompress(more, INFLATE_STEP)
             except zlib.error:
                 self.state = State.BROKEN
                 return
-            more = inflater.unconsumed_tail
+            more, full = inflater.unconsumed_tail, len(inflated) == INFLATE_STEP
             self._inflated += len(inflated)
             self._read(inflated)
             if inflater.eof and self.state is State.READING:

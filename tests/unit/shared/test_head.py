@@ -12,6 +12,7 @@ from pydicom.tag import BaseTag
 
 from shared.head import (
     ENCODINGS,
+    INFLATE_STEP,
     MODALITY,
     SOP_CLASS_UID,
     SOP_INSTANCE_UID,
@@ -185,6 +186,19 @@ def test_nothing_is_kept_of_what_comes_after_a_deflate_stream(found: bytes) -> N
     assert head.state is (State.COMPLETE if found else State.BROKEN)
     assert head.identified
     assert kept < 20_000
+
+
+@pytest.mark.parametrize("length", range(INFLATE_STEP - 50, INFLATE_STEP - 10, 2))
+def test_the_last_that_a_deflate_stream_comes_to_is_read_too(length: int) -> None:
+    """Where the stream is used up before all that it comes to was taken out."""
+    uid = b"1.2.3.4\0"
+    instance, study = (explicit(each, "UI", uid) for each in (SOP_INSTANCE_UID, STUDY_INSTANCE_UID))
+    data = instance + explicit(0x0008_4000, "LT", b" " * length) + study
+    deflater = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+
+    head = head_of(deflater.compress(data) + deflater.flush(), DEFLATED)
+
+    assert head.values[STUDY_INSTANCE_UID] == "1.2.3.4"
 
 
 def test_what_is_no_deflate_stream_is_broken() -> None:
