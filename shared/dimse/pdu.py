@@ -30,7 +30,7 @@ UNEXPECTED_PDU = 2
 INVALID_PARAMETER = 6
 
 _IMPLICIT_FRAGMENT = 16384 - PDV_OVERHEAD  # for a peer that set no limit: what all of them take
-_LEAST_FRAGMENT = 128  # a peer that names a lower limit than its own answers need is wrong
+_LEAST_FRAGMENT = 16  # a peer that takes less takes nothing: each has 12 bytes of headers
 
 
 class ProtocolFault(Exception):
