@@ -52,7 +52,7 @@ class CommandSet(NamedTuple):
     sop_class: bytes
     sop_instance: bytes
     priority: int
-    has_data_set: bool
+    has_data_set: bool  # never of a C-ECHO-RQ, whatever it says (PS3.7 9.3.5.1)
 
     @property
     def sop_class_uid(self) -> str:
@@ -152,14 +152,15 @@ def _command_set(data: bytes, places: dict[int, slice]) -> CommandSet:
     def uid(affected: int, requested: int) -> bytes:
         return data[places.get(affected, nowhere)] or data[places.get(requested, nowhere)]
 
+    field = number(COMMAND_FIELD, 0)
     return CommandSet(
-        number(COMMAND_FIELD, 0),
+        field,
         number(MESSAGE_ID, 0),
         number(MESSAGE_ID_BEING_RESPONDED_TO, 0),
         uid(AFFECTED_SOP_CLASS_UID, REQUESTED_SOP_CLASS_UID),
         uid(AFFECTED_SOP_INSTANCE_UID, REQUESTED_SOP_INSTANCE_UID),
         number(PRIORITY, 0),
-        number(COMMAND_DATA_SET_TYPE, NO_DATA_SET) != NO_DATA_SET,
+        field != C_ECHO_RQ and number(COMMAND_DATA_SET_TYPE, NO_DATA_SET) != NO_DATA_SET,
     )
 
 

@@ -8,6 +8,7 @@ from tests.support.acceptor import RecordingService, Running, accepting
 from tests.support.raw_association import (
     CT,
     EXPLICIT,
+    VERIFICATION,
     Asking,
     RawAssociation,
     c_echo_rq,
@@ -84,6 +85,19 @@ def test_an_echo_is_answered_on_any_context(running: Running) -> None:
         answer = requestor.echo()
 
     assert (answer.status, answer.number(0x0100), answer.number(0x0120)) == (0, 0x8030, 1)
+
+
+@pytest.mark.parametrize("follows", [b"", p_data(3, 2, b"data")])
+def test_an_echo_that_says_there_is_a_data_set_is_answered(
+    running: Running, follows: bytes
+) -> None:
+    echo = command(us(0x0100, 0x30), us(0x0110, 1), us(0x0800, 0))
+    with RawAssociation(running.port, timeout=3) as requestor:
+        requestor.associate(Asking(contexts=[(1, CT, [EXPLICIT]), (3, VERIFICATION, [EXPLICIT])]))
+        requestor.send(p_data(3, 3, echo), follows)
+
+        assert requestor.answer().status == 0
+        assert requestor.store(b"data").status == 0
 
 
 def test_a_response_that_nobody_asked_for_is_passed_over(running: Running) -> None:
