@@ -1,10 +1,19 @@
 """What changes with a file: secrets and settings are rewritten, replaced, or links swapped."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-Look = (
-    tuple[int, int, int] | None
-)  # inode, time of change in ns, size; None: it cannot be looked at
+
+class Seen(NamedTuple):
+    """In ns since 1970, and bytes."""
+
+    inode: int
+    modified: int
+    changed: int  # who may read it, too: root copies a file, and gives it to us after that
+    size: int
+
+
+Look = Seen | None  # None: it cannot be looked at
 
 
 def look(file: Path) -> Look:
@@ -12,4 +21,4 @@ def look(file: Path) -> Look:
         found = file.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return Seen(found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)

@@ -40,7 +40,7 @@ def watching(file: Path, every: float) -> Iterator[None]:
 def _watch(file: Path, every: float, ended: threading.Event) -> None:
     last = look(file)
     # What changed while we started may have been read before, and may not.
-    read = last if last and last[1] < BEGUN else None
+    read = last if last and last.modified < BEGUN else None
     while not ended.wait(every):
         now = look(file)
         if now and now == last != read and _handled():

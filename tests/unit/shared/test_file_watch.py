@@ -41,6 +41,19 @@ def test_a_change_is_told_once(tmp_path: Path, told: list[int]) -> None:
     assert len(told) == 1
 
 
+def test_a_file_that_may_be_read_only_later_has_changed_then(
+    tmp_path: Path, told: list[int]
+) -> None:
+    file = aged(tmp_path / "proxy.toml", "one")
+    file.chmod(0o000)
+    with watching(file, EVERY):
+        time.sleep(5 * EVERY)
+        assert not told
+
+        file.chmod(0o640)
+        wait_until(lambda: told, 10, "the change is told")
+
+
 def test_a_file_that_changed_while_the_process_started_is_read_again(
     tmp_path: Path, told: list[int]
 ) -> None:
