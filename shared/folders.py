@@ -6,9 +6,10 @@ to write, and what an unlink has to search.
 
 import contextlib
 import errno
+import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -121,6 +122,17 @@ def names(folder: Path) -> list[str]:
         if error.errno in NO_SUCH_PLACE:
             return []
         raise spool_fault(error, f"list {folder}") from None
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process or thread at a time, of those that ask for it. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def remove_idle(parent: Path, *, before: float) -> None:

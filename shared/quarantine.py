@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -18,7 +17,7 @@ from shared import damage, kept, logs, removal
 from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.errors import SpoolError
 from shared.faults import spool_fault
-from shared.folders import Folders, make, names
+from shared.folders import Folders, alone_in, make, names
 from shared.record import Damaged
 from shared.regular import create_regular, open_regular
 from shared.sync import sync_folder
@@ -88,7 +87,7 @@ class Quarantine:
         told = {**record, "urgent": entry.urgent}
         try:
             make(self._root, f"{FOLDER}/{entry.destination}", sync=True)
-            with _alone_in(folder), _record_of(file):
+            with alone_in(folder), _record_of(file):
                 _prove_there(self._root / entry.path)
                 if move is None:
                     _try_to_write(file.with_suffix(RECORD), told)
@@ -141,7 +140,7 @@ class Quarantine:
         if _read(file.with_suffix(RECORD)).get(DAMAGED):
             raise SpoolError(f"{item.name} is not what was received: it is never sent")
         try:
-            with _alone_in(file.parent):
+            with alone_in(file.parent):
                 folder = self._folders.file(
                     lambda folder: file.rename(f"{folder}/{file.name}"),
                     item.destination,
@@ -160,7 +159,7 @@ class Quarantine:
         """Whether it was there."""
         file = self.file(item)
         try:
-            with _alone_in(file.parent):
+            with alone_in(file.parent):
                 file.unlink()
                 _forget_alone(file.with_name(item.name + RECORD))
         except FileNotFoundError:
@@ -172,7 +171,7 @@ class Quarantine:
     def forget(self, record: Path) -> bool:
         """Remove a record whose instance is gone; whether that was so. Raises SpoolError."""
         try:
-            with _alone_in(record.parent):
+            with alone_in(record.parent):
                 alone = _is_alone(record)
                 if alone:
                     record.unlink(missing_ok=True)
@@ -181,19 +180,6 @@ class Quarantine:
             return False
         except OSError as error:
             raise spool_fault(error, "remove a record") from None
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """One process or thread at a time: an instance that is put back may be set aside again at once,
-    with a new record. Raises OSError.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _prove_there(path: Path) -> None:

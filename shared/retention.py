@@ -5,7 +5,7 @@ what lies in quarantine too long. Nothing that no origin server has confirmed, u
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,12 +18,14 @@ from shared.entry import DESTINATION, ROUTINE, URGENT
 from shared.errors import SpoolError
 from shared.folders import IDLE, names, remove_idle
 from shared.ledger import Ledger
-from shared.quarantine import Quarantine, Quarantined
+from shared.quarantine import FOLDER, Quarantine, Quarantined
+from shared.sightings import Sightings
 from shared.spool_sections import SpoolSettings
 from shared.watermark import Pressure, Watermark
 
 PERIOD = 60.0  # seconds between looks
 RELIEF_PERIOD = 5.0  # seconds between looks while space is low
+SEEN = ".seen"  # in the quarantine's folder: how long what is in it was seen there
 
 log = logs.get(__name__)
 
@@ -38,6 +40,7 @@ class Retention:
         self._settings = settings
         self._quarantine = quarantine
         self._watermark = watermark
+        self._sightings = Sightings(root / FOLDER / SEEN)
         self._running = Lock()
         self._looked = time.monotonic()
         self._relief_due = self._looked
@@ -93,17 +96,26 @@ class Retention:
         while self._watermark.measure() is not Pressure.NONE and self.delivered.relieve():
             pass
 
-    def _tidy_quarantine(self, now: float) -> None:
+    def _tidy_quarantine(self, _now: float) -> None:
         oldest, most = self._settings.quarantine_age, self._settings.quarantine_bytes
         if not oldest and not most:
             return
         kept = 0
-        found = self._quarantine.list(None, records=False)
-        for item in sorted(found, key=_latest, reverse=True):
+        found = sorted(self._quarantine.list(None, records=False), key=_latest, reverse=True)
+        seen = self._seen(found) if oldest else {}
+        for item in found:
             kept += item.size
-            if (oldest and item.since < now - oldest) or (most and kept > most):
+            if seen.get(_named(item), 0.0) > oldest or (most and kept > most):
                 with _told():
                     self._drop(item)
+
+    def _seen(self, found: Iterable[Quarantined]) -> Mapping[str, float]:
+        """Seconds, by what an item is called. No clock is asked: one that is a year ahead would
+        have all of it deleted.
+        """
+        with _told():
+            return self._sightings.look([_named(each) for each in found])
+        return {}
 
     def _drop(self, item: Quarantined) -> None:
         item = replace(item, record=self._quarantine.record(item))
@@ -118,6 +130,11 @@ class Retention:
                 for priority in (URGENT, ROUTINE):
                     remove_idle(self._root / destination / priority, before=now - IDLE)
                     removal.remove_done(self._root / destination / priority)
+
+
+def _named(item: Quarantined) -> str:
+    """Another one once it was put back and set aside again, or touched in any way."""
+    return f"{item.destination}/{item.name}/{item.since}"
 
 
 def _latest(item: Quarantined) -> tuple[float, str]:

@@ -59,7 +59,8 @@ class SpoolSettings(Section):
     quarantine_age: float = Field(
         default=0.0,
         ge=0,
-        description="Seconds in quarantine after which instances are deleted; 0: never.",
+        description="Seconds after which instances in quarantine are deleted, of those in which an "
+        "uploader ran and saw them there, whatever clocks say; 0: never.",
     )
     quarantine_bytes: int = Field(
         default=0,

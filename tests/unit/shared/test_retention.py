@@ -179,16 +179,17 @@ def test_quarantine_stays_unless_the_settings_say_otherwise(tmp_path: Path) -> N
 
 def test_the_age_in_quarantine_counts_from_when_it_was_set_aside(tmp_path: Path) -> None:
     """Not from reception: what waited for weeks would go before anybody could see it."""
-    spool = opened(tmp_path)
+    spool = opened(tmp_path, quarantine_age=2)
     first, second = (keep(spool, bytes(1000))[0] for _ in range(2))
     spool.quarantine(second, {})  # the younger one
+    spool.tidy()
     time.sleep(2.1)
     ancient = Entry(f"cloud/routine/20010909014640/{10**18:016x}{first.name[16:]}.dcm", 1000)
     spool.file(ancient).parent.mkdir()
     spool.file(first).rename(spool.file(ancient))
     spool.quarantine(ancient, {})
 
-    opened(tmp_path, quarantine_age=2).tidy()
+    spool.tidy()
 
     assert [item.name for item in spool.quarantined()] == [ancient.name]
 
