@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from shared.sections import PREFIX
 from tests.support.ports import listens
@@ -48,12 +48,15 @@ class Service:
     def log(self) -> str:
         return self._log.read_text("utf-8")
 
-    def events(self, name: str) -> list[dict[str, object]]:
-        """Log records of that event."""
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """Of its log."""
         whole, _, _ = self.log.rpartition("\n")  # the last line may be under way
-        lines = [line for line in whole.splitlines() if line.startswith("{")]
-        records = [json.loads(line) for line in lines]
-        return [each for each in records if each.get("event") == name]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Log records of that event."""
+        return [each for each in self.records if each.get("event") == name]
 
     def ready(self) -> tuple[int, dict[str, object]]:
         """What /readyz says; (0, {}) if nobody answers."""
@@ -67,10 +70,15 @@ class Service:
             return 0, {}
 
     def wait_ready(self) -> None:
-        wait_until(lambda: self.ready()[0] == 200, 30, "the service is ready")
+        wait_until(self._is_ready, 30, "the service is ready")
         if self._port:  # a receiver's health port is there before
             port = int(self._port)
             wait_until(lambda: listens(port), 30, "the service listens")
+
+    def _is_ready(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, self.log  # it will never be, and says why
+        return self.ready()[0] == 200
 
     @property
     def children(self) -> list[int]:
