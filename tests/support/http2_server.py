@@ -81,8 +81,10 @@ class Talk:
     def chatter(self) -> None:
         """Frames of a type that nobody knows, until the client goes away."""
         self.flush()
+        frames = (b"\0\0\x08\x20\0" + bytes(12)) * 1000
         while True:
-            self._sock.sendall((b"\0\0\x08\x20\0" + bytes(12)) * 1000)
+            self._sock.sendall(frames)
+            self.server.chattered += len(frames)
 
 
 Answer = Callable[[Talk, bool], None]  # whether the request has come to its end
@@ -150,6 +152,7 @@ class Http2Server:
         self.script: deque[Answer] = deque()
         self.answering: Answer = good
         self.requests = self.connections = 0
+        self.chattered = 0  # bytes
         self.stingy = stingy
         self._tls = tls
         self._listening = socket.create_server(("127.0.0.1", 0))
