@@ -14,6 +14,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from shared.listening import listen
+
 Check = Callable[[], str | None]  # None: all is well; else a short reason, no patient data in it
 
 LIVE, READY, METRICS = "/livez", "/readyz", "/metrics"
@@ -23,7 +25,8 @@ PATIENCE = 5.0  # seconds that a client of ours may be silent, and that the cont
 POLL = 0.1  # seconds that closing may take
 DEFAULT_PORT = 8080
 HOST_VARIABLE, PORT_VARIABLE = "DICOMWEB_PROXY_HEALTH__HOST", "DICOMWEB_PROXY_HEALTH__PORT"
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+LOOPBACK = "127.0.0.1"  # which is one of each of these
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": LOOPBACK, "": LOOPBACK}
 
 
 class Health:
@@ -44,25 +47,27 @@ class Health:
         self._checks = {LIVE: dict(live or {}), READY: {**(live or {}), **(ready or {})}}
         self._facts = dict(facts or {})
         self._address = (host, port)
-        self._server: ThreadingHTTPServer | None = None
+        self._servers: list[ThreadingHTTPServer] = []  # one for each address of the host
 
     @property
     def port(self) -> int:
         """The real one, once started; 0 if this service has none."""
-        return self._server.server_port if self._server else 0
+        return int(self._servers[0].server_address[1]) if self._servers else 0
 
     def start(self) -> None:
         """Raises OSError for a taken port."""
-        self._server = _Server(self._address, _handler(self))
-        threading.Thread(
-            target=self._server.serve_forever, args=(POLL,), name="health", daemon=True
-        ).start()
+        handler = _handler(self)
+        self._servers = [_Server(each, handler) for each in listen(*self._address, shared=False)]
+        for each in self._servers:
+            threading.Thread(
+                target=each.serve_forever, args=(POLL,), name="health", daemon=True
+            ).start()
 
     def close(self) -> None:
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        for each in self._servers:
+            each.shutdown()
+            each.server_close()
+        self._servers = []
 
     def answer(self, path: str) -> tuple[int, dict[str, object]]:
         checks = self._checks.get(path)
@@ -92,9 +97,10 @@ class Health:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, handler)
+    def __init__(self, listening: socket.socket, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)
+        self.socket.close()  # it has made one of its own
+        self.socket = listening
 
 
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:

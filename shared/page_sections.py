@@ -35,7 +35,7 @@ def _place(value: str) -> str:
 class PageSettings(Section):
     """The status page: counts for everybody, names and decisions for those who log in."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; ::, IPv4 and IPv6.")
     port: Port = Field(
         default=8090,
         description="Its port; 0 takes a free one. `up` serves the page if anything is set here.",

@@ -216,7 +216,7 @@ class Upload(Section):
 class HealthSettings(Section):
     """The port of /livez and /readyz."""
 
-    host: str = Field(default="0.0.0.0", description="Address to listen on.")
+    host: str = Field(default="0.0.0.0", description="Address to listen on; ::, IPv4 and IPv6.")
     port: Port = Field(default=8080, description="Port; 0 turns it off.")
 
 

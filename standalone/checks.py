@@ -9,8 +9,8 @@ import redis
 
 from shared.broker import plain
 from shared.config import Settings
-from shared.dimse.ports import listen
 from shared.errors import ConfigurationError, SpoolError
+from shared.listening import listen
 from shared.reserves import Space, space
 from shared.route_overlap import warnings, warnings_of_peers
 from shared.spool import Spool

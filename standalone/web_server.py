@@ -5,13 +5,14 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from shared.listening import listen
 from standalone import ready
 
 HEAD_PATIENCE = 10.0  # seconds from the connection, or the last answer, to the head of a request
@@ -23,19 +24,23 @@ class CannotStart(Exception):
     """The port is taken or the folder cannot be written; the text is one clear line."""
 
 
-def listener(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=256)
-    except socket.gaierror as error:
-        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)  # without what Python adds to it
-        raise CannotStart(f"cannot listen on {host}:{port}: {reason}") from None
+@contextlib.contextmanager
+def listening_on(host: str, port: int) -> Iterator[Sequence[socket.socket]]:
+    """Raises CannotStart."""
+    with contextlib.ExitStack() as closing:
+        try:
+            sockets = listen(host, port, shared=False)
+        except socket.gaierror as error:
+            raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)  # without what Python adds to it
+            raise CannotStart(f"cannot listen on {host}:{port}: {reason}") from None
+        yield [closing.enter_context(each) for each in sockets]
 
 
-def base_uri(listening: socket.socket, *, secure: bool = False) -> str:
-    host, port = listening.getsockname()[:2]
+def base_uri(listening: Sequence[socket.socket], *, secure: bool = False) -> str:
+    """Of the first."""
+    host, port = listening[0].getsockname()[:2]
     scheme = "https" if secure else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
@@ -81,7 +86,7 @@ class WebServer(uvicorn.Server):
     def __init__(
         self,
         application: Starlette,
-        listening: socket.socket,
+        listening: Sequence[socket.socket],
         headers: Mapping[str, str] = NO_HEADERS,
         *,
         certificate: Path | None = None,
@@ -108,9 +113,9 @@ class WebServer(uvicorn.Server):
             signal.signal(each, self._stop)
 
     def serve_until_signalled(self, address: str = "") -> None:
-        """Having announced where: `address`, else that of the socket."""
+        """Having announced where: `address`, else that of the first socket."""
         ready.announce(address or base_uri(self._listening))
-        asyncio.run(self.serve(sockets=[self._listening]))
+        asyncio.run(self.serve(sockets=[*self._listening]))
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         return contextlib.nullcontext()

@@ -14,8 +14,8 @@ from shared import logs
 from shared.dimse.connection import Connection
 from shared.dimse.dealing import Seat
 from shared.dimse.entity import Entity
-from shared.dimse.ports import BACKLOG, listen
 from shared.dimse.tls import Credentials
+from shared.listening import BACKLOG, listen
 
 PLAIN, TLS = 0, 1  # which listener a connection came by, where it is handed on
 _SHORTAGE_PAUSE = 0.1  # seconds before the next accept where descriptors or memory ran out

@@ -3,9 +3,10 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from socket import socket
 
 from shared import audit, logs, sandbox
 from shared.broker import connect
@@ -20,7 +21,7 @@ from standalone import ready
 from standalone.page.app import application
 from standalone.page.current import Current
 from standalone.page.worklists import Worklists
-from standalone.web_server import CannotStart, WebServer, base_uri, listener
+from standalone.web_server import CannotStart, WebServer, base_uri, listening_on
 
 log = logs.get(__name__)
 
@@ -35,12 +36,8 @@ def serve(
     audit.configure(settings.audit, "page")
     current = Current(settings, config)
     app = application(current)
-    try:
-        listening = listener(page.host, page.port)
-    except CannotStart as error:
-        raise ProxyError(str(error)) from None
     with (
-        listening,
+        _listening(page) as listening,
         _health(settings, page),
         _asking(settings, page),
         watching(file_of(config), settings.reload.watch),
@@ -59,6 +56,16 @@ def serve(
             sys.stdout.flush()
         current.renew_on_signal()
         server.serve_until_signalled(address)
+
+
+@contextlib.contextmanager
+def _listening(page: PageSettings) -> Iterator[Sequence[socket]]:
+    with contextlib.ExitStack() as closing:
+        try:
+            listening = closing.enter_context(listening_on(page.host, page.port))
+        except CannotStart as error:
+            raise ProxyError(str(error)) from None
+        yield listening
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from standalone.sandbox.app import application
 from standalone.sandbox.archive import Archive
 from standalone.sandbox.ups import routes
 from standalone.sandbox.ups_store import UpsStore
-from standalone.web_server import CannotStart, WebServer, base_uri, listener
+from standalone.web_server import CannotStart, WebServer, base_uri, listening_on
 
 log = logs.get(__name__)
 
@@ -25,7 +25,7 @@ def serve(host: str, port: int, archive: Archive, worklist: UpsStore, played: st
         raise CannotStart(f"cannot write to {archive.root}: {error.strerror}") from None
     except (ValueError, KeyError):
         raise CannotStart(f"the worklist in {archive.root} cannot be read") from None
-    with listener(host, port) as listening:
+    with listening_on(host, port) as listening:
         app = application(archive, routes(worklist, played))
         server = WebServer(app, listening, {"Server": "SANDBOX-not-an-archive"})
         log.warning(

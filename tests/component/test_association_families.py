@@ -1,6 +1,5 @@
 """Listening on IPv4 and IPv6 at once."""
 
-import contextlib
 import socket
 import ssl
 from pathlib import Path
@@ -12,19 +11,10 @@ from shared.dimse.ports import probe
 from shared.sections import Receive
 from tests.support.acceptor import RecordingService, accepting
 from tests.support.authority import Authority
+from tests.support.ports import LOOPBACKS
 from tests.support.raw_association import RawAssociation
 
 EVERYWHERE = ["::", ""]
-
-
-def has(address: str) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with contextlib.suppress(OSError), socket.create_server((address, 0), family=family):
-        return True
-    return False
-
-
-LOOPBACKS = [each for each in ("127.0.0.1", "::1") if has(each)]  # a container may have no IPv6
 
 
 @pytest.mark.parametrize("host", EVERYWHERE)

@@ -43,8 +43,12 @@ def ask(health: Health, path: str) -> tuple[int, dict[str, object]]:
         return error.code, json.load(error)
 
 
-def container_check(port: int, *arguments: str) -> int:
-    environment = {**os.environ, "DICOMWEB_PROXY_HEALTH__PORT": str(port)}
+def container_check(port: int, *arguments: str, host: str = "") -> int:
+    environment = {
+        **os.environ,
+        "DICOMWEB_PROXY_HEALTH__PORT": str(port),
+        "DICOMWEB_PROXY_HEALTH__HOST": host,
+    }
     command = [sys.executable, "-m", "shared.health", *arguments]
     return subprocess.run(
         command, env=environment, stderr=subprocess.DEVNULL, check=False
@@ -103,6 +107,16 @@ def test_the_containers_check_asks_the_service(started: Started) -> None:
     assert container_check(port, "livez") == 0
     health.close()
     assert container_check(port) == 1
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_the_containers_check_finds_one_that_listens_everywhere(host: str) -> None:
+    health = Health(host, 0)
+    health.start()
+    try:
+        assert container_check(health.port, host=host) == 0
+    finally:
+        health.close()
 
 
 def test_a_service_without_a_health_port_has_nothing_to_fail() -> None:

@@ -1,5 +1,6 @@
 """A port that nobody uses just now, for servers that must be told one."""
 
+import contextlib
 import fcntl
 import os
 import random
@@ -45,3 +46,13 @@ def _is_free(port: int) -> bool:
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def has(address: str) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with contextlib.suppress(OSError), socket.create_server((address, 0), family=family):
+        return True
+    return False
+
+
+LOOPBACKS = [each for each in ("127.0.0.1", "::1") if has(each)]  # a container may have no IPv6

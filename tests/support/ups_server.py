@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from standalone.sandbox.ups import routes
 from standalone.sandbox.ups_store import UpsStore
-from standalone.web_server import base_uri, listener
+from standalone.web_server import base_uri, listening_on
 from tests.support.waiting import wait_until
 
 DataSet = dict[str, Any]
@@ -44,13 +45,14 @@ class UpsServer:
         self.headers: list[dict[str, str]] = []
         self.fill(items)
         app = self._noting(Starlette(routes=[*self._scripted(), *routes(self.store, profile)]))
-        self._socket = listener("127.0.0.1", 0)
+        self._closing = ExitStack()
+        sockets = self._closing.enter_context(listening_on("127.0.0.1", 0))
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True
+            target=self._server.run, kwargs={"sockets": [*sockets]}, daemon=True
         )
-        self.base = base_uri(self._socket)
+        self.base = base_uri(sockets)
 
     def fill(self, items: Iterable[DataSet]) -> None:
         """Hold these workitems and no others; they need not be valid."""
@@ -73,7 +75,7 @@ class UpsServer:
     ) -> None:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(10)
-        self._socket.close()
+        self._closing.close()
 
     def _scripted(self) -> list[BaseRoute]:
         def scripted(request: Request) -> Response:
