@@ -10,12 +10,12 @@ import redis
 from shared.broker import plain
 from shared.config import Settings
 from shared.errors import ConfigurationError, SpoolError
-from shared.listening import listen
 from shared.reserves import Space, space
 from shared.route_overlap import warnings, warnings_of_peers
 from shared.spool import Spool
 from shared.watermark import Pressure, pressure_of
 from standalone.check_origin import origin
+from standalone.check_ports import ports
 from standalone.check_secrets import secrets, unusable
 from standalone.findings import FAIL, OK, WARN, Finding
 from standalone.index_client import open_index
@@ -44,7 +44,7 @@ def every(settings: Settings) -> Iterator[Finding]:
     if settings.upload_destinations:
         yield from spool(settings)
         yield index(settings)
-    yield port(settings.receive.host, settings.receive.port)
+    yield from ports(settings)
 
 
 def _number(settings: Settings) -> str:
@@ -95,17 +95,6 @@ def index(settings: Settings) -> Finding:
     return Finding(OK, "Redis", found)
 
 
-def port(host: str, number: int) -> Finding:
-    place = f"{host}:{number}"
-    try:
-        for each in listen(host, number, shared=False):
-            each.close()
-    except OSError as error:
-        in_use = f"{place}: {_reason(error)}"
-        return Finding(WARN, "DIMSE port", in_use, "fine if the proxy itself runs there")
-    return Finding(OK, "DIMSE port", f"{place} is free")
-
-
 def _room(found: Space) -> Finding:
     soft, hard = found.reserves
     told = (
@@ -136,9 +125,3 @@ def _sync_time(folder: Path) -> float:
     finally:
         file.unlink(missing_ok=True)
     return sorted(times)[SYNCS // 2]
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno)
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -125,19 +125,11 @@ def test_an_absent_redis_fails_where_one_is_configured(console: Console) -> None
     assert states(console)["Redis"] == FAIL
 
 
-def test_a_port_in_use_is_a_warning(console: Console) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        console.set(
-            UPLOAD__URI="https://archive.invalid/studies", RECEIVE__PORT=taken.getsockname()[1]
-        )
-
-        assert states(console)["DIMSE port"] == WARN
-
-
 def test_a_worklist_alone_needs_no_spool(console: Console) -> None:
     console.set(WORKLIST__URI="https://archive.invalid/workitems")
 
-    assert set(states(console)) == {"configuration", "default: worklist", "DIMSE port"}
+    ports = {"DIMSE port", "worklist port"}
+    assert set(states(console)) == {"configuration", "default: worklist", *ports}
 
 
 @pytest.mark.parametrize(
