@@ -13,6 +13,7 @@ must not be deleted by the first one's success. Names sort by the time of recept
 """
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Self
 
@@ -80,6 +81,14 @@ class Entry:
     def received(self) -> float:
         """When the instance was complete, in seconds since 1970."""
         return received_at(self.name)
+
+    def at_home_in(self, destination: str) -> "Entry":
+        """Where it belongs there whoever moves it, and whenever: of one reception there must not be
+        two in a destination. A folder for each minute of reception.
+        """
+        folder = time.strftime("%Y%m%d%H%M00", time.gmtime(self.received))
+        priority = URGENT if self.urgent else ROUTINE
+        return Entry(f"{destination}/{priority}/{folder}/{self.name}{SUFFIX}", self.size)
 
 
 def size_of(name: str) -> int:

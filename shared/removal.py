@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from shared import logs, open_segment, pool, scan, segment
+from shared.folders import make
 from shared.kept import Kept, opened, place, record_at
 from shared.open_segment import OpenSegment
 from shared.record import Damaged, Record, begun_at
@@ -61,6 +62,22 @@ def move(path: Path, target: Path) -> None:
         copy(kept, target)
     sync_folder(str(target.parent))
     remove(path)
+
+
+def move_below(root: Path, path: Path, target: str, *, sync: bool) -> None:
+    """As move, to a place below the root, whose folder is made. Raises OSError."""
+    file = root / target
+    folder = target.rpartition("/")[0]
+    make(root, folder, sync=sync)
+    try:
+        move(path, file)
+    except FileNotFoundError:
+        if file.parent.exists():
+            raise
+        make(root, folder, sync=sync)  # it was empty, and somebody tidied it away
+        move(path, file)
+    if sync:
+        sync_folder(str(file.parent))
 
 
 def remove_done(folder: Path) -> None:

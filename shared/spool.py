@@ -224,21 +224,17 @@ class Spool:
         return stuck
 
     def move(self, entry: Entry, destination: str) -> Entry:
-        """Have another destination get it instead. Raises FileNotFoundError, SpoolError."""
-        file = self.file(entry)
+        """Have another destination get it instead. Cut short, it may be in both places; once it is
+        moved again, in the new one alone. Raises FileNotFoundError, SpoolError.
+        """
+        there = entry.at_home_in(destination)
         try:
-            folder = self._folders.file(
-                lambda folder: removal.move(file, Path(folder) / file.name),
-                destination,
-                urgent=entry.urgent,
-                at=time.time(),
-            )
-            folder.sync()
+            removal.move_below(self.root, self.file(entry), there.path, sync=self._sync)
         except FileNotFoundError:
             raise
         except OSError as error:
             raise spool_fault(error, "move an instance") from None
-        return Entry(f"{folder.path}/{file.name}", entry.size)
+        return there
 
     def ledger(self, sop_instance_uid: str | None = None) -> Iterator[dict[str, Any]]:
         """What was delivered, oldest first."""
