@@ -16,6 +16,7 @@ from shared.sync import sync_data, sync_folder
 
 PIECE = 1024 * 1024  # bytes copied at a time
 MODE = 0o640
+PARTIAL = ".part"  # behind a dot and eight digits: a copy under way, or cut short
 
 log = logs.get(__name__)
 
@@ -180,7 +181,7 @@ def runs(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 def copy(kept: Kept, target: Path) -> None:
     """Durable once its folder is synced. Raises OSError, with nothing left."""
-    partial = target.with_name(f".{secrets.token_hex(4)}.part")  # others may move it as well
+    partial = target.with_name(f".{secrets.token_hex(4)}{PARTIAL}")  # others may move it as well
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
         with os.fdopen(descriptor, "wb", 0) as file:

@@ -6,13 +6,15 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from shared import delivered, incoming, kept, ledger, pool, quarantine, segment
+from shared import delivered, incoming, kept, ledger, pool, quarantine, removal, segment
 from shared.damage import PREFIX, PREFIX_AT
 from shared.entry import DESTINATION, SEGMENT, SUFFIX, Entry
+from shared.faults import spool_fault
 from shared.folders import names
 from shared.layout_version import FILE as VERSION_FILE
 from shared.record import Record
@@ -24,6 +26,7 @@ OURS = frozenset(
 PIECE = 1024 * 1024  # bytes read at a time
 LOST = "what was known of it was lost on the disk"
 GRACE = 60.0  # seconds in which a new instance may be announced, before it counts as not indexed
+_COPY = re.compile(rf".+/\.[0-9a-f]{{8}}{re.escape(removal.PARTIAL)}", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -34,6 +37,7 @@ class Kind(StrEnum):
     UNINDEXED = "unindexed"  # not in the index; a scan will add it
     GONE = "gone"  # in the index, but not in the spool
     RECORD_ALONE = "record-alone"  # a record in quarantine whose instance is gone
+    CUT_SHORT = "cut-short"  # a copy whose maker was killed; what it is of is where it was
     STRAY = "stray"  # nothing of ours: never touched
 
 
@@ -62,7 +66,7 @@ def check(
     for path in sorted(missing or ()):
         if not kept.exists(spool.root / path):
             yield Finding(Kind.GONE, path)
-    yield from _records_alone(spool.root)
+    yield from _of_quarantine(spool.root)
 
 
 def repair(spool: Spool, finding: Finding, *, orphans_to: str | None = None) -> str:
@@ -80,10 +84,22 @@ def repair(spool: Spool, finding: Finding, *, orphans_to: str | None = None) -> 
         case Finding(Kind.ORPHAN, entry=Entry() as entry) if orphans_to:
             spool.move(entry, orphans_to)
             return f"moved to {orphans_to}"
+        case Finding(Kind.CUT_SHORT):
+            _remove(spool.root / finding.path)
+            return "removed"
         case Finding(Kind.RECORD_ALONE):
             removed = spool.forget_record(spool.root / finding.path)
             return "removed" if removed else "not alone any more"
     return ""
+
+
+def _remove(file: Path) -> None:
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise spool_fault(error, "remove what was cut short") from None
 
 
 def _all(
@@ -94,8 +110,7 @@ def _all(
         try:
             entry = Entry.at(path)
         except ValueError:
-            damaged = f"{segment.SUFFIX}/" in path
-            yield Finding(Kind.DAMAGED, path, LOST) if damaged else Finding(Kind.STRAY, path)
+            yield from _no_entry(spool.root, path)
             continue
         indexed = missing is None or path in missing
         if missing:
@@ -105,6 +120,22 @@ def _all(
             yield Finding(Kind.ORPHAN, path, entry=entry)
         elif not indexed and entry.received < youngest:
             yield Finding(Kind.UNINDEXED, path, entry=entry)
+
+
+def _no_entry(root: Path, path: str) -> Iterator[Finding]:
+    if f"{segment.SUFFIX}/" in path:
+        yield Finding(Kind.DAMAGED, path, LOST)
+    elif not _COPY.fullmatch(path):
+        yield Finding(Kind.STRAY, path)
+    else:
+        yield from _cut_short(root, path)
+
+
+def _cut_short(root: Path, path: str) -> Iterator[Finding]:
+    """Not one that is under way."""
+    with suppress(FileNotFoundError):
+        if (root / path).lstat().st_mtime < time.time() - GRACE:
+            yield Finding(Kind.CUT_SHORT, path)
 
 
 def _paths(root: Path) -> Iterator[str]:
@@ -153,10 +184,12 @@ def _fault(file: Path, entry: Entry, *, deep: bool) -> Iterator[Finding]:
         yield Finding(Kind.UNREADABLE, entry.path, "no Part 10 file", entry)
 
 
-def _records_alone(root: Path) -> Iterator[Finding]:
+def _of_quarantine(root: Path) -> Iterator[Finding]:
     folder = root / quarantine.FOLDER
     for destination in names(folder):
         for name in names(folder / destination):
             record = folder / destination / name
+            if _COPY.fullmatch(str(record.relative_to(root))):
+                yield from _cut_short(root, str(record.relative_to(root)))
             if record.suffix == quarantine.RECORD and not record.with_suffix(SUFFIX).exists():
                 yield Finding(Kind.RECORD_ALONE, str(record.relative_to(root)))

@@ -131,6 +131,28 @@ def test_what_is_not_ours_is_named_and_left_alone(tmp_path: Path) -> None:
     assert all(each.read_text() == "mine" for each in strays)
 
 
+def test_a_copy_whose_maker_was_killed_is_removed_and_one_under_way_is_not(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    [kept, refused] = (keep(spool, PART10)[0] for _ in range(2))
+    spool.quarantine(refused, {})
+    folders = spool.file(kept).parent, tmp_path / ".quarantine" / "cloud"
+    dead = [each / ".0123abcd.part" for each in folders]
+    alive = [each / ".4567cdef.part" for each in folders]
+    for each in (*dead, *alive):
+        each.write_bytes(PART10)
+    for each in dead:
+        os.utime(each, (0, 0))
+
+    found = list(check(spool, ["cloud"]))
+
+    assert kinds(found) == [
+        (Kind.CUT_SHORT, str(each.relative_to(tmp_path))) for each in reversed(dead)
+    ]
+    assert [repair(spool, each) for each in found] == ["removed", "removed"]
+    assert [each.exists() for each in (*dead, *alive)] == [False, False, True, True]
+    assert list(spool.scan("cloud")) == [kept]
+
+
 def test_a_record_whose_instance_is_gone_is_removed(tmp_path: Path) -> None:
     spool = open_spool(tmp_path)
     [entry] = keep(spool, PART10)
