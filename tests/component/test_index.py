@@ -246,7 +246,7 @@ def test_an_outage_makes_nothing_more_suspect(index: Index) -> None:
 def test_after_a_loss_what_is_there_already_is_doubtful_and_what_comes_is_not(index: Index) -> None:
     old = entry(0)
     index.doubt(CLOUD)
-    new = entry(1900)
+    new = entry(24 * 3600)
     index.add([old, new])
 
     assert [each.doubtful for each in claim(index).claims] == [True, False]

@@ -113,6 +113,5 @@ TestAssociations = Associations.TestCase
 TestAssociations.settings = settings(
     max_examples=20,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dicomweb.response import LIMIT_EXTENSION, AnswerTooLong, bound
@@ -43,7 +43,6 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@settings(deadline=None)  # machines are busy
 @given(st.sampled_from(sorted(PACK)), st.integers(0, 200_000), st.integers(50, 70_000))
 def test_an_answer_within_its_limit_is_read_whole(encoding: str, size: int, step: int) -> None:
     content = bytes(number * 7 & 0xFF for number in range(256)) * (size // 256) + b"end"
@@ -82,7 +81,6 @@ def test_what_was_cut_short_is_no_shorter_answer(encoding: str, left: int) -> No
         bounded(packed[:left], encoding, limit=1000).read()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=3000), st.integers(0, 9), st.integers(1, 2000))
 def test_deflate_without_a_header_is_read_too(content: bytes, level: int, step: int) -> None:
     squeeze = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)

@@ -2,7 +2,7 @@
 
 import struct
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC
 from pynetdicom.presentation import build_context, negotiate_as_acceptor
@@ -49,7 +49,6 @@ CONTEXTS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(CONTEXTS)
 def test_results_are_those_of_pynetdicom(contexts: list[Proposed]) -> None:
     """Given the same transfer syntaxes in our order, that is: the choice among them is ours."""

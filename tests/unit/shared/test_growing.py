@@ -235,7 +235,7 @@ def test_the_thread_that_commits_rests_too(tmp_path: Path, monkeypatch: pytest.M
         assert read(own, own.keep(b"after")) == b"after"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lost=st.sets(st.integers(0, 60)), left=st.integers(0, 60))
 def test_what_a_crash_leaves_is_what_was_kept_or_told(lost: set[int], left: int) -> None:
     """Until a sync ends the disk may have any pages of what the page cache was given, and zeros for

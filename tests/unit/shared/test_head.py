@@ -5,7 +5,7 @@ import zlib
 from struct import pack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.tag import BaseTag
@@ -217,13 +217,11 @@ def test_elements_without_end_are_given_up(endless: bytes) -> None:
     assert head_of(explicit(0x0008_0005, "CS", b"") + endless).state is State.ENDLESS
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from([*ENCODINGS, EXPLICIT]), st.binary(max_size=300), st.integers(1, 40))
 def test_no_bytes_make_it_fail(transfer_syntax: str, data: bytes, step: int) -> None:
     head_of(data, transfer_syntax, step)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 60), st.integers(0, 200), st.integers(0, 255))
 def test_no_altered_byte_makes_it_fail(step: int, place: int, value: int) -> None:
     data = bytearray(IDENTITY + sequence(0x0008_1140, item(IDENTITY)) + STUDY + END)

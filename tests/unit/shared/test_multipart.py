@@ -39,7 +39,7 @@ def parsed(body: Body) -> list[bytes]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(sizes, min_size=1, max_size=5), st.binary(min_size=1, max_size=1))
 def test_a_body_holds_its_files_and_is_as_long_as_it_says(lengths: list[int], fill: bytes) -> None:
     with TemporaryDirectory() as folder:

@@ -142,7 +142,7 @@ def configured(routes: Sequence[Route], routing: Routing) -> Settings:
     return Settings(destinations=places, routes=tuple(routes), routing=routing)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     routes=ROUTES,
     routing=ROUTING,

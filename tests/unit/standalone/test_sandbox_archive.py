@@ -35,9 +35,7 @@ def added(archive: Archive, content: bytes) -> Answer | None:
         assert not partial.exists()
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.data())
 def test_bytes_that_were_damaged_are_kept_or_refused_and_raise_nothing_else(
     archive: Archive, data: st.DataObject
@@ -53,7 +51,7 @@ def test_bytes_that_were_damaged_are_kept_or_refused_and_raise_nothing_else(
 
 
 @given(st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_no_dicom_is_refused(archive: Archive, content: bytes) -> None:
     assert added(archive, content) is None
 

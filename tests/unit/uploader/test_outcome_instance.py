@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
@@ -85,7 +85,6 @@ def test_an_instance_has_its_place_among_the_studies(tmp_path: Path) -> None:
     )
 
 
-@settings(deadline=None)  # machines are busy
 @given(st.binary(max_size=400), st.integers(0, 400))
 def test_no_bytes_whatever_break_the_reader(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, cut: int

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import DestinationFault, Misconfigured
@@ -54,7 +54,6 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None)  # machines are busy
 @given(st.sampled_from(STATUSES), responses | anything)
 def test_nothing_is_stored_that_the_server_did_not_name(status: int, content: Any) -> None:
     try:
@@ -68,7 +67,6 @@ def test_nothing_is_stored_that_the_server_did_not_name(status: int, content: An
         assert outcome.verdict is not Verdict.STORED or f'"{uid}"' in named
 
 
-@settings(deadline=None)  # machines are busy
 @given(st.sampled_from(STATUSES), st.binary(max_size=60), st.sampled_from(["", "text/plain", "x"]))
 def test_no_body_whatever_stores_anything(status: int, body: bytes, kind: str) -> None:
     try:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom.dataelem import DataElement
@@ -209,7 +209,6 @@ def test_a_malformed_data_set_is_not_converted(kind: str) -> None:
         explicit(MALFORMED[kind])
 
 
-@settings(deadline=None)  # machines are busy
 @given(st.binary(max_size=300))
 def test_no_bytes_whatever_break_the_converter(noise: bytes) -> None:
     with suppress(Malformed):

@@ -92,7 +92,7 @@ VALUES = st.recursive(
 ITEMS = st.lists(st.none() | st.dictionaries(st.text(max_size=5), VALUES), max_size=5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ITEMS, st.sampled_from([None, 0, 1, "\t"]), st.sampled_from(["utf-8", "utf-16", "utf-32"]))
 def test_a_crowd_is_read_as_any_json(items: list[Any], indent: Any, encoding: str) -> None:
     body = json.dumps(CROWD + items, indent=indent, ensure_ascii=False)

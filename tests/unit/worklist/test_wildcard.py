@@ -20,13 +20,13 @@ def by_expression(key: str, value: str) -> bool:
     return bool(re.fullmatch(".*".join(parts), value, re.DOTALL))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text("ab*?", max_size=8), st.text("ab?*\n山", max_size=10))
 def test_it_matches_what_an_expression_does(key: str, value: str) -> None:
     assert Wildcard(key).fits(value) is by_expression(key, value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from(["", "?", "b?", "?b", "b?a", "a??b", "a?b?b"]), min_size=2, max_size=4
