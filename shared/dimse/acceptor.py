@@ -49,6 +49,8 @@ class Acceptor:
         self._plain: PlainListener | None = None
         self._tls: TlsListener | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._drain_began: float | None = None  # until its end is told
+        self._cut_off = 0  # associations
         self.drain_timeout = settings.drain_timeout
         self.seat: Seat | None = None  # among processes that share the port; set before the start
 
@@ -125,7 +127,9 @@ class Acceptor:
         if self.seat:
             self.seat.rise()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + grace
+        self._drain_began = loop.time()
+        log.info("acceptor.draining", associations=self.associations, seconds=grace)
+        deadline = self._drain_began + grace
         asked: set[Member] = set()  # to release: the peer's answer must find somebody
         while (self.associations or asked) and loop.time() < deadline:
             asked |= self._ask_to_release()
@@ -140,12 +144,22 @@ class Acceptor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._cut_off = max(self._cut_off, self.associations)
         for member in self._entity.census.members():
-            member.drop()
+            member.drop("cut off by our drain" if self.draining else "closed by us")
         # Let each connection hear of its end, so that what was not complete is abandoned.
         await self._deserted(_LAST_WORDS)
         if self._entity.answering:
             await asyncio.wait(self._entity.answering)
+        self._tell_of_drain()
+
+    def _tell_of_drain(self) -> None:
+        """Its end, once: a second signal ends it sooner, and closing is harmless twice."""
+        began, self._drain_began = self._drain_began, None
+        if began is not None:
+            report = log.warning if self._cut_off else log.info
+            seconds = round(asyncio.get_running_loop().time() - began, 1)
+            report("acceptor.drained", cut_off=self._cut_off, seconds=seconds)
 
     def _ask_to_release(self) -> set[Member]:
         """Those who were."""

@@ -45,7 +45,6 @@ class Association:
         "_agreement",
         "_entity",
         "_messages",
-        "_outcome",
         "_peer",
         "_provider",
         "_reason",
@@ -56,6 +55,7 @@ class Association:
         "_wire",
         "deadlines",
         "on_fragment",
+        "outcome",
     )
 
     def __init__(self, entity: Entity, wire: Wire) -> None:
@@ -71,7 +71,7 @@ class Association:
         self.on_fragment: OnFragment = _ignore
         self._repeated = False  # the abort; once is enough, also for a peer that does not read it
         self._since = 0.0
-        self._outcome = ""  # why it ended, where the state machine does not know
+        self.outcome = ""  # how it ended, where the state machine does not know
         self._reason = pdu.UNEXPECTED_PDU  # of our A-ABORT
 
     # What the connection calls
@@ -85,7 +85,7 @@ class Association:
 
     def fault(self, fault: ProtocolFault) -> None:
         log.warning("association.faulty", reason=fault.why, **self._names())
-        self._outcome, self._reason = fault.why, fault.reason
+        self.outcome, self._reason = fault.why, fault.reason
         self._provider.on(Event.INVALID)
 
     def sweep(self, now: float) -> None:
@@ -94,7 +94,7 @@ class Association:
         elif self._messages:
             why = self.deadlines.overdue(now, busy=self._messages.busy)
             if why:
-                self._outcome = why
+                self.outcome = why
                 self._provider.on(Event.ABORT)
 
     def drain(self, quiet: float) -> None:
@@ -262,7 +262,7 @@ class Association:
         if messages:
             messages.end()
             self._entity.census.part(self._wire)
-            how = self._outcome or how
+            how = self.outcome or how
             TALLIES.add(metrics.ASSOCIATIONS, amount=-1)
             TALLIES.add(metrics.ASSOCIATIONS_ENDED, ENDS.get(how, OTHER))
             self._report(messages, how)

@@ -13,8 +13,8 @@ from shared.sections import Receive
 class Member(Protocol):
     """A connection."""
 
-    def drop(self) -> None:
-        """Close it at once."""
+    def drop(self, how: str = "") -> None:
+        """Close it at once. `how`: what the log says of the association it carries."""
 
     def sweep(self, now: float) -> None:
         """Look at the deadlines."""

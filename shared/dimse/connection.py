@@ -81,7 +81,8 @@ class Connection(asyncio.BufferedProtocol):
     def drain(self, quiet: float) -> None:
         self._association.drain(quiet)
 
-    def drop(self) -> None:
+    def drop(self, how: str = "") -> None:
+        self._association.outcome = how or self._association.outcome
         self._hear_no_more()
         self._transport.abort()
 
@@ -145,7 +146,7 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(fault)
         except Exception:  # a service's mistake must not be the end of more than its association
             log.exception("association.failed")
-            self.drop()
+            self.drop("ended by a fault of ours")
         if framer.within:
             self._acknowledge()
         else:

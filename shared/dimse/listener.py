@@ -43,7 +43,8 @@ class Newcomer:
     def __init__(self, task: asyncio.Task[None]) -> None:
         self._task = task
 
-    def drop(self) -> None:
+    def drop(self, how: str = "") -> None:
+        del how
         self._task.cancel()
 
     def sweep(self, now: float) -> None:

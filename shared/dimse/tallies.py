@@ -13,6 +13,8 @@ ENDS = {
     "aborted by the peer": "aborted_by_peer",
     "aborted by us": "aborted_by_us",
     "connection lost": "connection_lost",
+    "cut off by our drain": "cut_off",
+    "closed by us": "cut_off",
     "idle": "idle",
     "output not read": "too_slow",
     "PDU not completed": "too_slow",

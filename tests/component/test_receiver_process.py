@@ -133,6 +133,45 @@ def test_it_drains_before_it_ends(tmp_path: Path, running: Service) -> None:
     assert list((tmp_path / "spool" / ".incoming").iterdir()) == []
 
 
+def test_a_drain_tells_its_start_its_end_and_whom_it_cut_off(tmp_path: Path) -> None:
+    with receiver(tmp_path, RECEIVE__DRAIN_TIMEOUT=1) as running:
+        with RawAssociation(port_of(running)) as modality:
+            modality.associate()
+            assert modality.store(data_set()).status == 0x0000
+            modality.send(p_data(1, 3, c_store_rq()), *fragments(data_set()[:100], complete=False))
+
+            assert running.terminate() == 0
+
+        [began], [ended] = running.events("acceptor.draining"), running.events("acceptor.drained")
+        [association] = running.events("association.ended")
+    assert (began["associations"], began["seconds"]) == (1, 1.0)
+    assert (ended["level"], ended["cut_off"]) == ("warning", 1)
+    assert association["how"] == "cut off by our drain"
+
+
+def test_a_second_signal_ends_a_drain_and_that_is_told_as_well(tmp_path: Path) -> None:
+    with receiver(tmp_path, RECEIVE__DRAIN_TIMEOUT=600) as running:
+        with RawAssociation(port_of(running)) as modality:
+            modality.associate()
+            modality.send(p_data(1, 3, c_store_rq()))
+            assert running.process
+            running.process.terminate()
+            wait_until(lambda: running.events("acceptor.draining"), 10, "it drains")
+
+            assert running.terminate() == 0
+
+        [ended] = running.events("acceptor.drained")
+    assert ended["cut_off"] == 1
+
+
+def test_a_drain_that_cuts_nobody_off_says_so(running: Service) -> None:
+    port_of(running)
+
+    assert running.terminate() == 0
+    [ended] = running.events("acceptor.drained")
+    assert (ended["level"], ended["cut_off"]) == ("info", 0)
+
+
 def refused(port: int) -> bool:
     with RawAssociation(port) as another:
         another.send(Asking().encode())

@@ -24,7 +24,8 @@ class Connected:
         if self._census:
             self._census.keeps(self, 0)
 
-    def drop(self) -> None:
+    def drop(self, how: str = "") -> None:
+        del how
         self.dropped = True
 
     def sweep(self, now: float) -> None:
