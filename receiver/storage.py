@@ -27,6 +27,11 @@ from shared.watermark import WHY
 
 NOTIFY_TIMEOUT = 2.0  # seconds to tell the index the last of what was kept
 
+FULL = {
+    each: TEMPORARY_CONGESTION.because(f"the spool is full: {WHY[each]}")
+    for each in (Pressure.SOFT, Pressure.HARD)
+}
+
 log = logs.get(__name__)
 
 
@@ -39,7 +44,7 @@ class Storage:
     def admit(self, peer: Peer) -> Rejection | None:
         """Above the soft watermark a modality keeps its images, and may try another receiver."""
         del peer
-        return None if self.spool.pressure() is Pressure.NONE else TEMPORARY_CONGESTION
+        return FULL.get(self.spool.pressure())
 
     def apply(self, settings: Settings) -> None:
         """Instances go by these routes from now on; one under way may still go by the old."""

@@ -24,6 +24,9 @@ from shared.wildcards import ANY
 FIELDS: dict[May, int] = {"echo": C_ECHO_RQ, "store": C_STORE_RQ, "query": C_FIND_RQ}
 PEERS = 1024  # whose entry is kept: names come from the wire
 STRANGER = KnownPeer()
+NOT_OURS = CALLED_AE_NOT_RECOGNIZED.because("admission.called_ae does not list it")
+A_STRANGER = CALLING_AE_NOT_RECOGNIZED.because("it is none of [[peers]]")
+ALLOWED_NOTHING = CALLING_AE_NOT_RECOGNIZED.because("its [[peers]] entry allows nothing")
 
 log = logs.get(__name__)
 
@@ -41,9 +44,11 @@ class Admission:
 
     def judge(self, peer: Peer) -> Rejection | None:
         if not self._is_ours(peer.called_ae):
-            return CALLED_AE_NOT_RECOGNIZED
+            return NOT_OURS
         known = self._known(peer)
-        return None if known and known.may else CALLING_AE_NOT_RECOGNIZED
+        if known is None:
+            return A_STRANGER
+        return None if known.may else ALLOWED_NOTHING
 
     def number(self, peer: Peer) -> int | None:
         """Which of [[peers]] decides; None: the peer is a stranger."""

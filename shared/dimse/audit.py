@@ -33,7 +33,7 @@ def connected(peer: Peer, rejection: Rejection | None = None) -> None:
         _scp(peer),
         kind=says.NODE_AUTHENTICATION,
         outcome=says.MINOR if rejection else says.SUCCESS,
-        why=f"refused {','.join(map(str, rejection))}" if rejection else "",
+        why=f"refused {rejection.code}" if rejection else "",
         objects=says.node(peer.address),
     )
 

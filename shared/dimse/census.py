@@ -9,6 +9,8 @@ from shared.dimse.rejection import LOCAL_LIMIT_EXCEEDED, Rejection
 from shared.dimse.service import Peer
 from shared.sections import Receive
 
+_LIMIT = "receive.max_associations"
+
 
 class Member(Protocol):
     """A connection."""
@@ -57,12 +59,23 @@ class Census:
     def room_for(self, peer: Peer, per_ae: int | None = None) -> Rejection | None:
         """`per_ae`: a limit of its calling AE title's own."""
         settings = self._settings
-        full = (
-            len(self._associations) >= settings.max_associations
-            or self._by_calling_ae[peer.calling_ae] >= (per_ae or settings.max_associations_per_ae)
-            or self._by_address[peer.address] >= settings.max_associations_per_address
+        of_ae = "max_associations of its [[peers]] entry" if per_ae else f"{_LIMIT}_per_ae"
+        limits = (
+            (len(self._associations), settings.max_associations, _LIMIT),
+            (
+                self._by_calling_ae[peer.calling_ae],
+                per_ae or settings.max_associations_per_ae,
+                of_ae,
+            ),
+            (
+                self._by_address[peer.address],
+                settings.max_associations_per_address,
+                f"{_LIMIT}_per_address",
+            ),
         )
-        return LOCAL_LIMIT_EXCEEDED if full else None
+        reached = (f"{name} is {limit}" for there, limit, name in limits if there >= limit)
+        cause = next(reached, None)
+        return LOCAL_LIMIT_EXCEEDED.because(cause) if cause else None
 
     def join(self, member: Member, peer: Peer) -> None:
         """The connection carries an association from now on."""

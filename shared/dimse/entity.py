@@ -13,6 +13,8 @@ from shared.dimse.transport import RECEIVE_BUFFER
 from shared.memory import large
 from shared.sections import Receive
 
+DRAINING = TEMPORARY_CONGESTION.because("we are draining")
+
 Admit = Callable[[Peer], Rejection | None]
 
 
@@ -47,7 +49,7 @@ class Entity:
     def judge(self, peer: Peer) -> Rejection | None:
         """Whether an association may be: decided each time, never from what is kept."""
         if self.draining:
-            return TEMPORARY_CONGESTION
+            return DRAINING
         return (
             self.admission.judge(peer)
             or self.census.room_for(peer, self.admission.limit(peer))

@@ -11,7 +11,7 @@ from shared.destination import MEBIBYTE
 from shared.staging import MOST
 from tests.support.data_sets import data_set, element
 from tests.support.descriptors import none_left_to
-from tests.support.ports import free_port, listens
+from tests.support.ports import listens
 from tests.support.processes import Service
 from tests.support.raw_association import (
     Asking,
@@ -20,40 +20,12 @@ from tests.support.raw_association import (
     fragments,
     p_data,
 )
+from tests.support.receiver_process import port_of, receiver
 from tests.support.small_disk import mounted_disk
 from tests.support.spools import content, files_below, keep, open_spool, waiting
 from tests.support.waiting import wait_until
 
-CALM = {"SPOOL__SOFT_RESERVE": 0, "SPOOL__HARD_RESERVE": 0}
-
 BEGUN = 1_500_000  # bytes: too many for a segment
-
-
-def receiver(folder: Path, **more: object) -> Service:
-    """On a port of its own, with a Redis that is not there."""
-    return Service(
-        "receiver",
-        folder,
-        {
-            "UPLOAD__URI": "http://127.0.0.1:9/studies",
-            "RECEIVE__HOST": "127.0.0.1",
-            "RECEIVE__PORT": free_port(),
-            "HEALTH__HOST": "127.0.0.1",
-            "HEALTH__PORT": free_port(),
-            "REDIS__URL": "redis://127.0.0.1:9/0",
-            "SPOOL__PATH": folder / "spool",
-            "LOG__LEVEL": "debug",
-            **CALM,
-            **more,
-        },
-    )
-
-
-def port_of(service: Service) -> int:
-    wait_until(lambda: service.events("receiver.started"), 30, "the receiver has started")
-    port = service.events("receiver.started")[0]["port"]
-    assert isinstance(port, int)
-    return port
 
 
 @pytest.fixture

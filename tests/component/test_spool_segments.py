@@ -10,13 +10,13 @@ import pytest
 
 from shared import kept
 from shared.spool_check import check
-from tests.component.test_receiver_process import port_of, receiver
 from tests.support.data_sets import data_set
 from tests.support.delivery import Begin
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
 from tests.support.processes import Service
 from tests.support.raw_association import RawAssociation
+from tests.support.receiver_process import port_of, receiver
 from tests.support.receivers import Announced, receiving
 from tests.support.segmented import gathering
 from tests.support.small_disk import small_disk
