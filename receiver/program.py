@@ -138,4 +138,4 @@ def _start(health: Health, settings: Settings) -> None:
 
 
 def _started(acceptor: Acceptor) -> None:
-    log.info("receiver.started", port=acceptor.port)
+    log.info("receiver.started", port=acceptor.plain_port, tls_port=acceptor.secure_port)

@@ -52,7 +52,8 @@ EVENTS = (
     Event("tls.not_renewed", "error", "reason", "Changed certificate files cannot be used; the "
           "old ones are."),
     # Receiving
-    Event("receiver.started", "info", "port", "C-STORE is answered."),
+    Event("receiver.started", "info", "port tls_port",
+          "C-STORE is answered; null: nothing listens without TLS, or with it."),
     Event("storage.off", "warning", "reason", "No destination takes uploads."),
     Event("instance.kept", "debug", "association size destinations", "Safe on disk."),
     Event("instance.irregular", "info debug", f"rules {_OF_ONE}",

@@ -78,6 +78,11 @@ class Acceptor:
         return self._plain.port if self._plain else None
 
     @property
+    def secure_port(self) -> int | None:
+        """The one with TLS, if there is one."""
+        return self._tls.port if self._tls else None
+
+    @property
     def listening(self) -> bool:
         return self._plain is not None or self._tls is not None
 
@@ -214,7 +219,7 @@ class Acceptor:
         log.info(
             "acceptor.started",
             port=self.plain_port,
-            tls_port=self.tls_port if self._tls else None,
+            tls_port=self.secure_port,
             max_associations=settings.max_associations,
             memory_bound=memory_bound(settings),
         )

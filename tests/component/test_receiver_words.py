@@ -7,7 +7,9 @@ import pytest
 
 from shared.watermark import WHY, Pressure
 from tests.support import dcmtk
+from tests.support.authority import Authority
 from tests.support.data_sets import data_set
+from tests.support.ports import free_port, listens
 from tests.support.processes import Service
 from tests.support.raw_association import Asking, RawAssociation, c_store_rq, fragments, p_data
 from tests.support.receiver_process import port_of, receiver
@@ -19,6 +21,21 @@ def refusal(service: Service, port: int) -> object:
     assert dcmtk.run("echoscu", "-aet", "CT1", "127.0.0.1", port).returncode != 0
     wait_until(lambda: service.events("association.refused"), 10, "it is told")
     return service.events("association.refused")[0]["reason"]
+
+
+def test_with_tls_alone_the_port_that_is_told_is_that_of_tls(tmp_path: Path) -> None:
+    ours, port = Authority(tmp_path).issue("proxy"), free_port()
+    files = {
+        "RECEIVE__TLS_CERTIFICATE_FILE": ours.certificate,
+        "RECEIVE__TLS_KEY_FILE": ours.key,
+        "RECEIVE__TLS_PORT": port,
+    }
+    with receiver(tmp_path, RECEIVE__PLAIN="false", **files) as service:
+        wait_until(lambda: service.events("receiver.started"), 30, "it has started")
+        [started] = service.events("receiver.started")
+
+        assert (started["port"], started["tls_port"]) == (None, port)
+        assert listens(port)
 
 
 @pytest.mark.parametrize(
