@@ -103,6 +103,7 @@ def storage(settings: Settings) -> Iterator[Storage]:
     except SpoolFull as fault:  # until there is room again every C-STORE is answered 0xA700
         log.warning("spool.full", reason=str(fault))
     _tell_of(settings.spool)
+    spool.pressure()  # tells of it where there is too little space
     service = StorageService(
         spool,
         router(settings),

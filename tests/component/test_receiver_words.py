@@ -39,6 +39,24 @@ def test_with_tls_alone_the_port_that_is_told_is_that_of_tls(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("setting", "refused"),
+    [
+        ("SPOOL__SOFT_RESERVE", "new associations"),
+        ("SPOOL__HARD_RESERVE", "new associations and every instance"),
+    ],
+)
+def test_a_start_with_too_little_space_says_so_before_anybody_connects(
+    tmp_path: Path, setting: str, refused: str
+) -> None:
+    reserves = {"SPOOL__SOFT_RESERVE": 2**60, setting: 2**60}
+    with receiver(tmp_path, **reserves) as service:
+        wait_until(lambda: service.events("receiver.started"), 30, "it has started")
+
+        [pressed] = service.events("spool.pressed")
+        assert pressed["refused"] == refused
+
+
+@pytest.mark.parametrize(
     ("settings", "reason"),
     [
         (
