@@ -3,10 +3,13 @@
 Built once in each program and passed down; no other module reads the environment.
 """
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from shared import config_rules as rules
 from shared.config_sources import Sources, meant
@@ -16,8 +19,10 @@ from shared.hints import worded
 from shared.needs import EVERYTHING, Needs
 from shared.sections import Sections
 
-# Where one of these cannot be used, it is not known what the destinations are.
-DESTINATION_SECTIONS = frozenset({"upload", "worklist", "auth", "destinations"})
+# Where one of these cannot be used, it is not known what the destinations are, or their files.
+DESTINATIONS = ("destinations", "upload.uri", "worklist.uri")
+FILES = (*DESTINATIONS, "upload.preset", "auth")
+UNKNOWN = "extra_forbidden"  # pydantic's name of the mistake
 
 
 class Settings(Sections):
@@ -52,43 +57,70 @@ def settings_of(sources: Sources, needs: Needs = EVERYTHING) -> Settings:
     content = sources.merged()
     if not sources.silent_about((*rules.ONLY_DESTINATION, "destinations")):
         content.pop("sandbox", None)  # whoever named a place never gets another one instead
-    invalid, broken = _invalid(content, sources)
-    mistakes = [*sources.mistakes, *invalid]
-    rest = Sections(**{key: value for key, value in content.items() if key not in broken})
+    invalid = _invalid(content)
+    rest, broken = _usable(content, invalid)
+    mistakes = [*sources.mistakes, *(line for each in invalid for line in _lines(each, sources))]
     if needs.redis:
         mistakes += rules.unusable_file("redis.password_file", rest.redis.password_file)
-    if not broken & DESTINATION_SECTIONS:
-        mistakes += rules.contradictions(rest)
+    mistakes += rules.contradictions(rest, broken)
+    if not rules.concerned(FILES, broken):
         mistakes += rules.unusable_files(rest, needs)
-        # A misspelt name may well have been the missing one.
-        misspelt = bool(sources.mistakes) or bool(broken - Sections.model_fields.keys())
-        if not (misspelt or rules.destinations(rest)):
-            mistakes.append(
-                "upload.uri or worklist.uri: at least one is needed, or [[destinations]]"
-            )
+    # A misspelt name may well have been the missing one.
+    unclear = bool(sources.mistakes) or any(each["type"] == UNKNOWN for each in invalid)
+    if not (unclear or rules.concerned(DESTINATIONS, broken) or rules.destinations(rest)):
+        mistakes.append("upload.uri or worklist.uri: at least one is needed, or [[destinations]]")
     if mistakes:
         raise ConfigurationError(*mistakes)
     return Settings(**content)
 
 
-def _invalid(content: dict[str, Any], sources: Sources) -> tuple[list[str], set[str]]:
-    """What no table takes, as lines, and the tables that cannot be used for it."""
+def _invalid(content: dict[str, Any]) -> list[ErrorDetails]:
+    """What no table takes."""
     try:
         Sections(**content)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-    else:
-        return [], set()
-    lines = []
-    for each in found:
-        key = ".".join(map(str, each["loc"]))
-        origin = f" ({given})" if (given := sources.origin(key)) else ""
-        lines += [f"{key}{origin}: {text}" for text in _texts(each["type"], each["msg"], key)]
-    return lines, {str(each["loc"][0]) for each in found}
+        return error.errors(include_url=False, include_input=False)
+    return []
+
+
+def _usable(content: dict[str, Any], invalid: list[ErrorDetails]) -> tuple[Sections, set[str]]:
+    """What is left without the values that are invalid, and the places of these."""
+    usable = copy.deepcopy(content)
+    broken = {".".join(_without(usable, each["loc"])) for each in invalid}
+    # A table may say that it lacks a value which was invalid: that it is told of already.
+    again = {str(each["loc"][0]) for each in _invalid(usable)}
+    return Sections(**{key: usable[key] for key in usable.keys() - again}), broken | again
+
+
+def _without(content: dict[str, Any], place: tuple[int | str, ...]) -> list[str]:
+    """Take out the innermost value of a table that holds the place; its own place."""
+    table: dict[str, Any] = content
+    parts: list[str] = []
+    for part in map(str, place):
+        if part not in table:
+            break
+        parts.append(part)
+        if not isinstance(table[part], dict):
+            break
+        table = table[part]
+    if not parts:  # it is gone with another
+        return [str(place[0])]
+    table = content
+    for part in parts[:-1]:
+        table = table[part]
+    del table[parts[-1]]
+    return parts
+
+
+def _lines(mistake: ErrorDetails, sources: Sources) -> Iterator[str]:
+    key = ".".join(map(str, mistake["loc"]))
+    origin = f" ({given})" if (given := sources.origin(key)) else ""
+    for text in _texts(mistake["type"], mistake["msg"], key):
+        yield f"{key}{origin}: {text}"
 
 
 def _texts(kind: str, message: str, key: str) -> list[str]:
-    if kind == "extra_forbidden":
+    if kind == UNKNOWN:
         return [f"there is no such setting{worded(meant(key))}"]
     if kind == "tuple_type":
         return ['must be a list, such as ["a", "b"]']

@@ -1,7 +1,7 @@
 """What settings must agree on with one another and with the files they name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,24 +47,22 @@ FIELDS = {  # of the other files that Google's tools write, by their type
 }
 
 
-def contradictions(sections: Sections) -> Iterator[str]:
-    """Mistakes that no single table shows."""
-    yield from _limits(sections)
-    if sections.destinations:
-        for key in _only_destination_keys(sections):
-            yield f"{key}: cannot stand beside [[destinations]]; move it into one of them"
-    else:
-        yield from _exposed(sections)
-    yield from _cycles(sections)
-    yield from _names(sections)
-    yield from _routes(sections)
-    yield from _nobody(sections)
-    for each in _declared(sections):
-        if each.auth.kind is None and each.auth.service_account_file and not _at_google(each):
-            yield (
-                f"{place(sections, each)}auth: a Google token is sent to a host outside "
-                'googleapis.com only if kind = "google" says so'
-            )
+def contradictions(sections: Sections, broken: Collection[str] = ()) -> Iterator[str]:
+    """Mistakes that no single table shows. `broken`: places whose value cannot be used, which the
+    sections lack; a rule that needs one of them tells nothing.
+    """
+    for rule, needs in _RULES.items():
+        if not concerned(needs, broken):
+            yield from rule(sections)
+
+
+def concerned(needs: Iterable[str], broken: Collection[str]) -> bool:
+    """Whether one of the places that are needed is broken, or holds or is held by one that is."""
+    return any(_within(each, need) or _within(need, each) for each in broken for need in needs)
+
+
+def _within(place: str, other: str) -> bool:
+    return f"{place}.".startswith(f"{other}.")
 
 
 def destinations(sections: Sections) -> tuple[Destination, ...]:
@@ -99,10 +97,13 @@ def place(sections: Sections, destination: Destination) -> str:
     return f"destinations.{destination.name}." if listed else ""
 
 
-def _limits(sections: Sections) -> Iterator[str]:
+def _reserves(sections: Sections) -> Iterator[str]:
     soft, hard = sections.spool.soft_reserve, sections.spool.hard_reserve
     if soft is not None and hard is not None and hard > soft:
         yield "spool.hard_reserve: must not be above soft_reserve"
+
+
+def _retries(sections: Sections) -> Iterator[str]:
     if sections.upload.retry_base > sections.upload.retry_cap:
         yield "upload.retry_base: must not be above retry_cap"
 
@@ -121,7 +122,24 @@ def _only_destination_keys(sections: Sections) -> list[str]:
     ]
 
 
+def _only_destination(sections: Sections) -> Iterator[str]:
+    if sections.destinations:
+        for key in _only_destination_keys(sections):
+            yield f"{key}: cannot stand beside [[destinations]]; move it into one of them"
+
+
+def _strange_token(sections: Sections) -> Iterator[str]:
+    for each in _declared(sections):
+        if each.auth.kind is None and each.auth.service_account_file and not _at_google(each):
+            yield (
+                f"{place(sections, each)}auth: a Google token is sent to a host outside "
+                'googleapis.com only if kind = "google" says so'
+            )
+
+
 def _exposed(sections: Sections) -> Iterator[str]:
+    if sections.destinations:
+        return  # each has said so by itself
     uris = {"upload.uri": sections.upload.uri, "worklist.uri": sections.worklist.uri}
     for key, uri in uris.items():
         if is_exposed(uri) and not sections.upload.insecure:
@@ -251,3 +269,17 @@ def _no_key(key: str, path: Path | None) -> Iterator[str]:
     fields = FIELDS.get(str(kind), KEY_FIELDS)
     if not (isinstance(content, dict) and all(content.get(name) for name in fields)):
         yield f"{key}: {path}: is no Google service-account key (JSON with {', '.join(fields)})"
+
+
+# Each rule, and the places without which it would tell what is not so.
+_RULES: dict[Callable[[Sections], Iterator[str]], tuple[str, ...]] = {
+    _reserves: ("spool.soft_reserve", "spool.hard_reserve"),
+    _retries: ("upload.retry_base", "upload.retry_cap"),
+    _only_destination: ("destinations",),
+    _exposed: ("destinations", "upload.insecure"),
+    _cycles: ("destinations", "receive.port", "receive.tls_port", "worklist.port"),
+    _names: ("destinations",),
+    _routes: ("destinations", "upload.uri", "worklist.uri", "routing", "routes"),
+    _nobody: ("admission.strangers", "peers"),
+    _strange_token: ("destinations", "upload.uri", "worklist.uri", "auth"),
+}

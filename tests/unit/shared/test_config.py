@@ -125,6 +125,45 @@ def test_every_mistake_is_told_at_once(environ: pytest.MonkeyPatch, tmp_path: Pa
     assert len(text.splitlines()) == 8
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"AUTH__USER_NAME": "proxy"},
+        {"AUTH__KIND": "basic", "AUTH__USER_NAME": "proxy"},
+        {"RECEIVE__MAX_PDU": "7", "UPLOAD__RESCAN": "abc"},
+        {"SPOOL__SOFT_RESERVE": "none"},
+    ],
+)
+def test_a_rule_is_told_together_with_values_that_it_does_not_need(
+    environ: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    set_variables(environ, UPLOAD__URI="http://archive.example/studies", **wrong)
+
+    text = "\n".join(mistakes())
+
+    assert "upload.uri: must be https (or say upload.insecure = true)" in text
+    assert all(name in text or name.partition("__")[0].lower() in text for name in wrong)
+    assert len(text.splitlines()) == len(wrong) + 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"UPLOAD__RETRY_BASE": "5000", "UPLOAD__RETRY_CAP": "x"},
+        {"UPLOAD__URI": "http://127.0.0.1:4008/studies", "RECEIVE__PORT": "x"},
+        {"UPLOAD__URI": "ftp://archive", "ROUTING__DEFAULT_TO": '["default"]'},
+        {"UPLOAD__URI": "http://archive.example/studies", "UPLOAD__INSECURE": "perhaps"},
+        {"AUTH__KIND": "oauth2", "AUTH__TOKEN_URI": "ftp://issuer"},
+    ],
+)
+def test_a_rule_that_needs_a_value_that_is_wrong_tells_nothing(
+    environ: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    set_variables(environ, **{"UPLOAD__URI": URI} | wrong)
+
+    assert len(mistakes()) == 1
+
+
 def test_a_misspelt_name_inside_a_known_table_is_told_once(environ: pytest.MonkeyPatch) -> None:
     set_variables(environ, UPLOAD__URL=URI)
 
