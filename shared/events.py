@@ -47,7 +47,8 @@ EVENTS = (
           "A peer sent a response that nothing had asked for.", repeats=True),
     Event("tls.legacy", "warning", "reason", "receive.tls_legacy lets old TLS in."),
     Event("tls.lost", "debug", "address", "A connection ended before its handshake."),
-    Event("tls.refused", "warning", "address reason", "A TLS handshake failed.", repeats=True),
+    Event("tls.refused", "warning", "address reason",
+          "A TLS handshake failed: why, and OpenSSL's name for it.", repeats=True),
     Event("tls.renewed", "info", "", "Changed certificate files are in use."),
     Event("tls.not_renewed", "error", "reason", "Changed certificate files cannot be used; the "
           "old ones are."),

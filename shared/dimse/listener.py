@@ -15,6 +15,7 @@ from shared.dimse.connection import Connection
 from shared.dimse.dealing import Seat
 from shared.dimse.entity import Entity
 from shared.dimse.tls import Credentials
+from shared.dimse.tls_words import worded
 from shared.listening import BACKLOG, listen
 
 PLAIN, TLS = 0, 1  # which listener a connection came by, where it is handed on
@@ -188,6 +189,6 @@ class TlsListener:
                 ssl_handshake_timeout=self._entity.timeouts.artim,
             )
         except ssl.SSLError as error:
-            log.warning("tls.refused", address=address, reason=error.reason or str(error))
+            log.warning("tls.refused", address=address, reason=worded(error))
         except OSError:
             log.debug("tls.lost", address=address)  # a probe of the port, or somebody silent
