@@ -13,6 +13,19 @@ C_STORE_RQ = 0x0001
 C_FIND_RQ = 0x0020
 C_ECHO_RQ = 0x0030
 C_CANCEL_RQ = 0x0FFF
+NAMES = {  # of requests, for people
+    C_STORE_RQ: "C-STORE",
+    0x0010: "C-GET",
+    C_FIND_RQ: "C-FIND",
+    0x0021: "C-MOVE",
+    C_ECHO_RQ: "C-ECHO",
+    0x0100: "N-EVENT-REPORT",
+    0x0110: "N-GET",
+    0x0120: "N-SET",
+    0x0130: "N-ACTION",
+    0x0140: "N-CREATE",
+    0x0150: "N-DELETE",
+}
 RESPONSE = 0x8000  # the bit that makes a response of a request's command field
 
 # Elements of group 0000 (PS3.7 Table E.1-1)

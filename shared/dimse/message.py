@@ -6,7 +6,7 @@ under way only a C-CANCEL is looked at; any other message waits, with all input 
 
 import asyncio
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared import logs
@@ -16,7 +16,7 @@ from shared.dimse.deadlines import Deadlines
 from shared.dimse.eager import begin
 from shared.dimse.negotiate import Context
 from shared.dimse.pdu import COMMAND, INVALID_PARAMETER, LAST, UNEXPECTED_PDU, ProtocolFault
-from shared.dimse.refusal import deny, fail, refuse, verify
+from shared.dimse.refusal import Answer, deny, fail, refuse, verify
 from shared.dimse.respond import Responder, Sender
 from shared.dimse.service import Operation, Peer, Request
 
@@ -44,6 +44,7 @@ class Counts:
     requests: int = 0
     echoes: int = 0
     failures: int = 0
+    refused: set[int] = field(default_factory=set)  # statuses that were told of
 
 
 class Messages:
@@ -203,12 +204,12 @@ class Messages:
         if command.field == commands.C_ECHO_RQ:
             self.counts.echoes += 1
         if command.field in self._denied:
-            return deny()
+            return self._refused(command, deny())
         if command.field == commands.C_ECHO_RQ:
             return verify()
         refusal = refuse(context, command)
         if refusal or context.service is None:
-            return refusal or verify()
+            return self._refused(command, refusal) if refusal else verify()
         request = Request(
             self._peer,
             context.abstract_syntax,
@@ -225,6 +226,22 @@ class Messages:
         except Exception as error:  # noqa: BLE001  as in _answer
             self._report(error)
             return fail()
+
+    def _refused(self, command: CommandSet, answer: Answer) -> Operation:
+        """Told once for each status: who is refused once is refused each time."""
+        status = answer.response.status
+        if status not in self.counts.refused:
+            self.counts.refused.add(status)
+            log.warning(
+                "request.refused",
+                status=f"0x{status:04X}",
+                reason=answer.why,
+                operation=commands.NAMES.get(command.field, f"0x{command.field:04X}"),
+                association=self._peer.association,
+                calling_ae=self._peer.calling_ae,
+                address=self._peer.address,
+            )
+        return answer
 
     def _finish(self) -> None:
         operation, request = self._operation, self._request

@@ -15,16 +15,18 @@ from shared.statuses import (
 class Answer:
     """Lets a data set pass by and answers with a status."""
 
-    __slots__ = ("_response",)
+    __slots__ = ("response", "why")
 
-    def __init__(self, response: Response) -> None:
-        self._response = response
+    def __init__(self, response: Response, why: str = "") -> None:
+        """`why`: for the log."""
+        self.response = response
+        self.why = why
 
     def write(self, fragment: memoryview) -> None:
         pass
 
     async def finish(self, respond: Respond) -> None:
-        await respond(self._response)
+        await respond(self.response)
 
     def abandon(self) -> None:
         pass
@@ -35,9 +37,13 @@ class Answer:
 
 _FAILED = Answer(Response(PROCESSING_FAILURE))
 _VERIFIED = Answer(Response(SUCCESS))
-_DENIED = Answer(Response(NOT_AUTHORIZED, "not allowed to this calling AE title"))
-_NO_SUCH_CLASS = Answer(Response(SOP_CLASS_NOT_SUPPORTED))
-_NO_SUCH_OPERATION = Answer(Response(UNRECOGNIZED_OPERATION))
+_DENIED = Answer(
+    Response(NOT_AUTHORIZED, "not allowed to this calling AE title"), "peers.may does not allow it"
+)
+_NO_SUCH_CLASS = Answer(
+    Response(SOP_CLASS_NOT_SUPPORTED), "its presentation context had not been accepted"
+)
+_NO_SUCH_OPERATION = Answer(Response(UNRECOGNIZED_OPERATION), "this service has no such operation")
 
 
 def fail() -> Operation:
@@ -45,7 +51,7 @@ def fail() -> Operation:
     return _FAILED
 
 
-def deny() -> Operation:
+def deny() -> Answer:
     """For a request that the site does not allow to this peer (PS3.7 C.5.13)."""
     return _DENIED
 
@@ -55,7 +61,7 @@ def verify() -> Operation:
     return _VERIFIED
 
 
-def refuse(context: Context, command: CommandSet) -> Operation | None:
+def refuse(context: Context, command: CommandSet) -> Answer | None:
     """The status for what cannot go to the context's service, where an abort would be harsh."""
     if not context.transfer_syntax:
         return _NO_SUCH_CLASS  # a context that was refused

@@ -105,6 +105,23 @@ def test_of_a_limit_it_is_told_which(tmp_path: Path, settings: dict[str, Any], l
             assert refusal(service, port) == f"2,3,2: local limit exceeded, {limit}"
 
 
+def test_the_status_of_what_a_peer_may_not_do_is_told_once_for_each_association(
+    tmp_path: Path,
+) -> None:
+    known = '[{"calling_ae": "RAW", "may": ["echo"]}]'
+    with receiver(tmp_path, PEERS=known) as service:
+        with RawAssociation(port_of(service)) as modality:
+            modality.associate(Asking(calling=b"RAW"))
+            assert [modality.store(data_set()).status for _ in range(3)] == [0x0124] * 3
+            modality.release()
+        wait_until(lambda: service.events("association.ended"), 10, "it has ended")
+        [told] = service.events("request.refused")
+
+    assert (told["status"], told["operation"]) == ("0x0124", "C-STORE")
+    assert told["reason"] == "peers.may does not allow it"
+    assert told["calling_ae"] == "RAW"
+
+
 def test_during_a_drain_the_congestion_is_not_said_to_be_a_full_disk(tmp_path: Path) -> None:
     with receiver(tmp_path) as service:
         port = port_of(service)

@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support import dcmtk
 from tests.support.authority import Authority
 from tests.support.peers import peer
 from tests.support.ports import free_port
+from tests.support.processes import Service
 from tests.support.receiver_process import receiver
 from tests.support.waiting import wait_until
 
@@ -34,6 +36,10 @@ def who_does_not_trust_us(port: int) -> None:
     plain = socket.create_connection(("127.0.0.1", port), timeout=10)
     with pytest.raises(ssl.SSLError), context.wrap_socket(plain, server_hostname="127.0.0.1"):
         pass
+
+
+def _told(service: Service, times: int) -> bool:
+    return len(service.events("tls.refused")) >= times
 
 
 def test_each_way_to_fail_is_told_apart_in_words(tmp_path: Path) -> None:
@@ -60,7 +66,7 @@ def test_each_way_to_fail_is_told_apart_in_words(tmp_path: Path) -> None:
         wait_until(lambda: service.events("receiver.started"), 30, "it has started")
         for number, call in enumerate(failing.values(), 1):
             call(port)
-            wait_until(lambda n=number: len(service.events("tls.refused")) >= n, 10, "it is told")
+            wait_until(partial(_told, service, number), 10, "it is told")
         told = [str(each["reason"]) for each in service.events("tls.refused")]
 
     assert [words for words, line in zip(failing, told, strict=True) if words not in line] == []
