@@ -86,17 +86,18 @@ def _run(settings: Settings, config: Path | None, number: int, seat: Seat | None
         metrics.exposed(certificates),
         watching(file_of(config), settings.reload.watch),
     ):
+        acceptor = _acceptor(settings, receiving, seat)
         health = Health(
             settings.health.host,
             settings.health.port,
-            ready={"spool": receiving.check},
+            ready={"spool": receiving.check, "listening": acceptor.check},
             facts={"uploads": receiving.unsent, **sandbox.facts(settings)},
         )
         try:
             if number == 0 and settings.health.port:
                 _start(health, settings)
             serve(
-                _acceptor(settings, receiving, seat),
+                acceptor,
                 _started,
                 on_reload=lambda acceptor: _reload(acceptor, receiving, config, settings),
             )

@@ -22,6 +22,7 @@ LIVE, READY, METRICS = "/livez", "/readyz", "/metrics"
 JSON = "application/json"
 GOOD = "ok"
 PATIENCE = 5.0  # seconds that a client of ours may be silent, and that the container's check waits
+MOST = 4096  # bytes of an answer that are shown
 POLL = 0.1  # seconds that closing may take
 DEFAULT_PORT = 8080
 HOST_VARIABLE, PORT_VARIABLE = "DICOMWEB_PROXY_HEALTH__HOST", "DICOMWEB_PROXY_HEALTH__PORT"
@@ -135,6 +136,19 @@ def _result(check: Check) -> str:
         return type(error).__name__
 
 
+def _lines(answer: bytes) -> Iterator[str]:
+    """Of an answer: its status, then each check and fact."""
+    try:
+        content = json.loads(answer)
+        facts = {**content, **content["checks"]}
+    except (ValueError, KeyError, TypeError):  # somebody else's
+        yield answer.decode("utf-8", "replace").rstrip() + "\n"
+        return
+    yield f"{facts.pop('status', GOOD)}\n"
+    del facts["checks"]
+    yield from (f"{name}: {each}\n" for name, each in facts.items())
+
+
 def main(arguments: list[str]) -> int:
     """Ask the service in this container; `livez` asks whether it is wedged, else: ready."""
     path = LIVE if arguments == ["livez"] else READY
@@ -142,15 +156,17 @@ def main(arguments: list[str]) -> int:
     host = os.environ.get(HOST_VARIABLE, "")
     host = EVERYWHERE.get(host, host)
     if port == "0":
-        return 0  # this service has no health port: nothing to ask
+        sys.stdout.write("ok: this service has no health port, so there is nothing to ask\n")
+        return 0
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
     try:
         # A proxy that the environment names is no way to ourselves.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(address, timeout=PATIENCE):
+        with opener.open(address, timeout=PATIENCE) as answer:
+            sys.stdout.writelines(_lines(answer.read(MOST)))
             return 0
     except urllib.error.HTTPError as error:
-        sys.stderr.write(error.read(4096).decode("utf-8", "replace"))
+        sys.stderr.writelines(_lines(error.read(MOST)))
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{address}: {error}\n")
     return 1

@@ -77,7 +77,7 @@ def _run(settings: Settings, services: list[WorklistService]) -> int:
 
 def _deaf(acceptors: list[Acceptor]) -> str | None:
     """A health check."""
-    return None if any(each.listening for each in acceptors) else "does not listen yet"
+    return acceptors[0].check() if acceptors else "does not listen yet"
 
 
 def _reloading(settings: Settings, services: list[WorklistService]) -> Reload:

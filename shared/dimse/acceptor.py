@@ -99,6 +99,12 @@ class Acceptor:
         """Bytes of input kept in memory, over all connections."""
         return self._entity.census.buffered
 
+    def check(self) -> str | None:
+        """For /readyz: may associations be opened here?"""
+        if self.draining:
+            return "is draining"
+        return None if self.listening else "does not listen yet"
+
     async def start(self) -> None:
         """Raises OSError, for example for a port that is taken."""
         descriptors.allow(self._settings.max_associations)

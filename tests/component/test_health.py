@@ -44,15 +44,17 @@ def ask(health: Health, path: str) -> tuple[int, dict[str, object]]:
 
 
 def container_check(port: int, *arguments: str, host: str = "") -> int:
+    return said_by_check(port, *arguments, host=host).returncode
+
+
+def said_by_check(port: int, *arguments: str, host: str = "") -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "DICOMWEB_PROXY_HEALTH__PORT": str(port),
         "DICOMWEB_PROXY_HEALTH__HOST": host,
     }
     command = [sys.executable, "-m", "shared.health", *arguments]
-    return subprocess.run(
-        command, env=environment, stderr=subprocess.DEVNULL, check=False
-    ).returncode
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_service_in_good_order_is_alive_and_ready(started: Started) -> None:
@@ -117,6 +119,18 @@ def test_the_containers_check_finds_one_that_listens_everywhere(host: str) -> No
         assert container_check(health.port, host=host) == 0
     finally:
         health.close()
+
+
+def test_the_check_says_what_it_found_a_line_each(started: Started) -> None:
+    health, found = started
+
+    well = said_by_check(health.port)
+    found["redis"] = "does not answer"
+    ill = said_by_check(health.port)
+
+    assert well.stdout == "ok\ndestination: SANDBOX\nwedged: ok\nredis: ok\n"
+    assert ill.stdout == ""
+    assert ill.stderr == "failing\ndestination: SANDBOX\nwedged: ok\nredis: does not answer\n"
 
 
 def test_a_service_without_a_health_port_has_nothing_to_fail() -> None:

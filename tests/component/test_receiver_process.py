@@ -157,7 +157,8 @@ def test_above_the_soft_watermark_associations_are_refused_for_now(tmp_path: Pat
 
         status, said = service.ready()
         assert status == 503
-        assert said["checks"] == {"spool": "free space is below spool.soft_reserve"}
+        reason = "free space is below spool.soft_reserve"
+        assert said["checks"] == {"spool": reason, "listening": "ok"}
         assert service.events("spool.pressed")[0]["refused"] == "new associations"
 
 

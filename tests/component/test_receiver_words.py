@@ -133,3 +133,6 @@ def test_during_a_drain_the_congestion_is_not_said_to_be_a_full_disk(tmp_path: P
             wait_until(lambda: service.events("acceptor.draining"), 10, "it drains")
 
             assert refusal(service, port) == "2,3,1: temporary congestion, we are draining"
+            status, said = service.ready()
+            assert status == 503
+            assert said["checks"] == {"spool": "ok", "listening": "is draining"}
