@@ -61,9 +61,7 @@ chaos: setup ## break everything while modalities send: lost must be 0 (CHAOS=sh
 fuzz: setup ## ten minutes of looking for what breaks the DIMSE side (SECONDS=600)
 	$(BIN)/pip install --quiet --no-deps --no-compile --require-hashes -r requirements/fuzz.txt || \
 	  echo "atheris cannot be installed here: our own fuzzer alone"
-	$(BIN)/python -m tests.fuzz --seconds $$(($(SECONDS) / 5)) $(ARGS)
-	for target in association request command head; do \
-	  $(BIN)/python -m tests.fuzz.guided $$target -max_total_time=$$(($(SECONDS) / 5)) || exit 1; done
+	$(BIN)/python -m tests.fuzz.campaign --seconds $(SECONDS) $(ARGS)
 
 docs: setup ## proxy.example.toml, the reference pages and the plots of docs/ anew from the program
 	$(BIN)/python -m tests.support.settings_reference
