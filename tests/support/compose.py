@@ -42,6 +42,7 @@ class Composed:
     sandbox_port: int = field(default_factory=free_port)
     page_port: int = field(default_factory=free_port)
     environment: Mapping[str, str] = field(default_factory=dict)
+    dotenv: Path = Path(os.devnull)  # instead of .env, for what is named ${LIKE_THIS}
     root: Path = ROOT  # the checkout that it is built from
 
     def of(self, root: Path) -> "Composed":
@@ -52,7 +53,7 @@ class Composed:
     def run(
         self, *words: str, timeout: float = 120.0, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        given = ["--project-name", self.project, "--env-file", os.devnull, "--ansi", "never"]
+        given = ["--project-name", self.project, "--env-file", str(self.dotenv), "--ansi", "never"]
         for path in self.files:
             given += ["--file", str(path)]
         done = subprocess.run(
@@ -114,14 +115,17 @@ class Composed:
 
 @contextlib.contextmanager
 def composed(
-    *up: str, given: Mapping[str, str] | None = None, extra: Sequence[Path] = ()
+    *up: str,
+    given: Mapping[str, str] | None = None,
+    extra: Sequence[Path] = (),
+    dotenv: Path = Path(os.devnull),
 ) -> Iterator[Composed]:
     """Built and up as the words of `up` say; taken down whatever happens. `given`: variables of the
-    environment; `extra`: more files.
+    environment; `extra`: more files; `dotenv`: in the place of .env.
     """
     require_engine()
     files = [ROOT / "docker-compose.yml", ISOLATED, *extra]
-    system = Composed(new_project(), files=files, environment=given or {})
+    system = Composed(new_project(), files=files, environment=given or {}, dotenv=dotenv)
     try:
         system.up("--build", *up)
         yield system

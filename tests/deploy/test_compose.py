@@ -1,0 +1,45 @@
+"""The Compose files: what is written into .env means the same to every service."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.config import Settings, load
+from shared.needs import NOTHING
+from shared.sections import PREFIX
+from tests.support.compose_config import OURS, services
+
+ENCRYPTED_ALONE = {
+    "DICOMWEB_PROXY_RECEIVE__PLAIN": "false",
+    "DICOMWEB_PROXY_RECEIVE__TLS_CLIENT_CA_FILE": "./secrets/modalities.pem",
+}
+
+
+def settings(service: dict[str, Any], tmp_path: Path, patch: pytest.MonkeyPatch) -> Settings:
+    """As the service reads them, without a configuration file."""
+    (file := tmp_path / "proxy.toml").touch()
+    given = {**service["environment"], "DICOMWEB_PROXY_CONFIG": str(file)}
+    for name, value in given.items():
+        if name.startswith(PREFIX) and value is not None:
+            patch.setenv(name, value)
+    return load(needs=NOTHING)
+
+
+@pytest.mark.parametrize("written", ["in .env", "in the shell"])
+@pytest.mark.parametrize("name", OURS)
+def test_without_plain_ports_every_service_starts(
+    name: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "".join(f"{key}={value}\n" for key, value in ENCRYPTED_ALONE.items())
+    where: dict[str, Any] = {
+        "in .env": {"dotenv": lines},
+        "in the shell": {"shell": ENCRYPTED_ALONE},
+    }
+
+    found = services(tmp_path, "dicom-tls", **where[written])
+
+    receive = settings(found[name], tmp_path, monkeypatch).receive
+    assert not receive.plain
+    assert receive.tls_client_ca_file == Path("secrets/modalities.pem")
+    assert receive.tls_certificate_file == Path("secrets/dicom.crt")
