@@ -32,6 +32,8 @@ _SAYING: tuple[tuple[type[RedisError], str], ...] = (
     (OutOfMemoryError, "is full: its maxmemory is reached"),
     (ReadOnlyError, "is a replica and takes no writes"),
 )
+# How Python's ssl begins what is wrong, which redis-py puts behind the address; Sentinels' is lost.
+_TLS = re.compile(r"\[(?:SSL|X509)[:\w ]*\] (certificate verify failed: )?([\w -]+)")
 _CODE = re.compile(r"(?:^|: )([A-Z]{3,}) ")  # in a pipeline redis-py says first where it was
 
 
@@ -60,7 +62,17 @@ def plain(error: RedisError) -> str:
             return said
     if isinstance(error, ResponseError):
         return f"answers with an error: {_code(error)}"
-    return "does not answer"
+    return _untrusted(str(error)) or "does not answer"
+
+
+def _untrusted(message: str) -> str:
+    """Why TLS failed: up to what may name an address, or the place in OpenSSL."""
+    found = _TLS.search(message)
+    if not found:
+        return ""
+    refused, reason = found.groups()
+    kind = "has a certificate that is not trusted" if refused else "cannot be reached by TLS"
+    return f"{kind}: {reason.strip()}"
 
 
 def _code(error: ResponseError) -> str:

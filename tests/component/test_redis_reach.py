@@ -9,13 +9,16 @@ import pytest
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
-from shared.broker import connect, connect_worker
+from shared.broker import connect, connect_worker, plain
 from shared.sections import RedisSettings
 from tests.support.authority import Authority
+from tests.support.cli import Console
 from tests.support.delivery import settings, uploading
 from tests.support.instances import make
 from tests.support.origin_server import OriginServer
 from tests.support.origins import destination
+from tests.support.ports import free_port
+from tests.support.processes import Service
 from tests.support.redis_peers import RedisPeers, redis_peers
 from tests.support.spools import keep
 from tests.support.waiting import wait_until
@@ -49,6 +52,89 @@ def test_tls_is_trusted_by_the_authority_that_is_named(
     with connect_worker(named) as client:
         assert client.ping()
     assert not answers(RedisSettings(url=url)), "the system does not trust it"
+
+
+def why(reach: RedisSettings) -> str:
+    """Of a Redis that runs, and does not answer."""
+    told = "does not answer"
+
+    def known() -> bool:
+        nonlocal told
+        try:
+            with connect(reach, retries=0) as client:
+                client.ping()
+        except RedisError as error:
+            told = plain(error)
+        return told != "does not answer"
+
+    wait_until(known, 20, "a reason")
+    return told
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_its_reason(
+    encrypted: RedisPeers, authority: Authority, tmp_path: Path
+) -> None:
+    port = encrypted.start()
+    other = Authority(tmp_path, "other").certificate
+    elsewhere = RedisSettings(url=f"rediss://127.1:{port}/0", ca_file=authority.certificate)
+    stranger = RedisSettings(url=f"rediss://127.0.0.1:{port}/0", ca_file=other)
+
+    untrusted = "has a certificate that is not trusted: "
+    assert why(stranger) == untrusted + "self-signed certificate in certificate chain"
+    assert why(elsewhere) == untrusted + "Hostname mismatch", "and no address"
+
+
+def test_whoever_is_asked_says_why_redis_is_not_trusted(
+    encrypted: RedisPeers,
+    authority: Authority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console = Console(monkeypatch, capsys)
+    port = encrypted.start()
+    trusted = RedisSettings(url=f"rediss://127.0.0.1:{port}/0", ca_file=authority.certificate)
+    wait_until(lambda: answers(trusted), 20, "Redis answers")
+    other = Authority(tmp_path, "other").certificate
+    console.set(REDIS__URL=trusted.url, REDIS__CA_FILE=other, SPOOL__PATH=tmp_path / "spool")
+    console.set(UPLOAD__URI=f"http://127.0.0.1:{free_port()}/studies")
+
+    said = "has a certificate that is not trusted: self-signed certificate in certificate chain"
+    assert said in console("status").out
+    assert said in console("check").out
+
+
+def test_the_log_and_readiness_say_why_redis_is_not_trusted(
+    encrypted: RedisPeers, tmp_path: Path
+) -> None:
+    reach = RedisSettings(
+        url=f"rediss://127.0.0.1:{encrypted.start()}/0",
+        ca_file=Authority(tmp_path, "other").certificate,
+    )
+    health = free_port()
+    variables = {
+        "REDIS__URL": reach.url,
+        "REDIS__CA_FILE": reach.ca_file,
+        "SPOOL__PATH": tmp_path / "spool",
+        "UPLOAD__URI": f"http://127.0.0.1:{free_port()}/studies",
+        "HEALTH__PORT": health,
+    }
+    said = "has a certificate that is not trusted: self-signed certificate in certificate chain"
+
+    with Service("uploader", tmp_path, variables) as uploader:
+        wait_until(lambda: said in str(uploader.ready()), 30, "/readyz says it")
+
+        [lost] = uploader.events("redis.lost")
+        assert lost["reason"] == said
+
+
+def test_a_file_of_authorities_that_holds_none_is_told(
+    encrypted: RedisPeers, tmp_path: Path
+) -> None:
+    (empty := tmp_path / "empty.pem").write_text("no certificate", "utf-8")
+    reach = RedisSettings(url=f"rediss://127.0.0.1:{encrypted.start()}/0", ca_file=empty)
+
+    assert why(reach) == "cannot be reached by TLS: no certificate or crl found"
 
 
 @pytest.mark.parametrize("address", ["sentinel", "sentinel:x", "sentinel:0", "redis://s:26379"])
