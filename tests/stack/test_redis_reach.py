@@ -1,5 +1,7 @@
 """The examples of deploy/compose: TLS for Redis and for DICOM, and Sentinels that fail over."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.authority import Authority
+from tests.support.authority import Authority, Identity
 from tests.support.compose import ROOT, Composed, composed
 from tests.support.dcmtk import run
 from tests.support.ports import free_port
@@ -16,6 +18,8 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.stack
 EXAMPLES = ROOT / "deploy" / "compose"
+USER = 10001  # of our containers, to whom docs/operations.md gives all secrets
+OWNER = USER if os.geteuid() == 0 else -1
 SERVICES = ("receiver", "uploader", "redis", "sandbox")
 
 
@@ -26,16 +30,26 @@ class Encrypted:
     ports: dict[str, int]  # with DICOM TLS
 
 
+def documented() -> str:
+    """The commands in redis-tls.yml that make an authority and a certificate."""
+    lines = (EXAMPLES / "redis-tls.yml").read_text("utf-8").splitlines()
+    commands = [each.removeprefix("#   ") for each in lines if each.startswith("#   ")]
+    return "\n".join(commands[1:])  # behind the one that starts it
+
+
 @pytest.fixture
 def encrypted(tmp_path: Path) -> Iterator[Encrypted]:
     authority = Authority(tmp_path)
-    identity = authority.issue("redis", "redis")
-    identity.key.chmod(0o400)
-    identity.certificate.chmod(0o444)
     ours = authority.issue("dicom")
+    (made := tmp_path / "made").mkdir()
+    subprocess.run(["sh", "-euc", documented()], check=True, cwd=made, capture_output=True)
+    identity, issuer = Identity(made / "redis.crt", made / "redis.key"), made / "redis_ca.pem"
+    for each in (identity.certificate, identity.key):
+        os.chown(each, OWNER, OWNER)
+        each.chmod(0o400)
     mark = f"test-{uuid4().hex[:6]}"
     secrets = {
-        "DICOMWEB_PROXY_REDIS__CA_FILE": authority.certificate,
+        "DICOMWEB_PROXY_REDIS__CA_FILE": issuer,
         "DICOMWEB_PROXY_RECEIVE__TLS_CERTIFICATE_FILE": ours.certificate,
         "DICOMWEB_PROXY_RECEIVE__TLS_KEY_FILE": ours.key,
     }
@@ -45,7 +59,8 @@ def encrypted(tmp_path: Path) -> Iterator[Encrypted]:
     for variable, source in secrets.items():
         placed.append(ROOT / "secrets" / f"{mark}-{source.name}")
         placed[-1].write_bytes(source.read_bytes())
-        placed[-1].chmod(0o444)  # the containers' user is not ours
+        placed[-1].chmod(0o400 if OWNER == USER else 0o444)
+        os.chown(placed[-1], OWNER, OWNER)
         given[variable] = f"./secrets/{placed[-1].name}"
     extra = [EXAMPLES / "redis-tls.yml", EXAMPLES / "dicom-tls.yml"]
     given |= {name: str(port) for name, port in ports.items()}
