@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.config import Settings
 from shared.listening import listen
 from standalone.findings import FAIL, OK, WARN, Finding
+from standalone.options import serves_elsewhere
 from standalone.port_holders import is_ours, name_of, pids_at
 
 Wanted = tuple[str, str, str, int]  # what for, setting, host, port
@@ -18,6 +19,8 @@ def ports(settings: Settings) -> Iterator[Finding]:
     if receive.plain and receive.tls_certificate_file and receive.port == receive.tls_port != 0:
         found = f"receive.port and receive.tls_port are both {receive.port}"
         yield Finding(FAIL, "DIMSE port", found, "only one of them can listen there")
+        return
+    if serves_elsewhere():  # the ports of this container say nothing about theirs
         return
     for each in _wanted(settings):
         yield _found(*each)

@@ -2,10 +2,13 @@
 
 import argparse
 import ipaddress
+import os
 from pathlib import Path
 
 HIGHEST_PORT = 65535
 LONGEST_AE = 16  # characters (PS3.5 Table 6.2-1)
+# host:port of the proxy's services, in a container where only commands run. They are no settings.
+RECEIVER, WORKLIST = "DIMSE_RECEIVER", "DIMSE_WORKLIST"
 
 
 def add_config(parser: argparse.ArgumentParser, default: object = argparse.SUPPRESS) -> None:
@@ -43,11 +46,26 @@ def ip_address(text: str) -> str:
         raise argparse.ArgumentTypeError("an IPv4 or IPv6 address is needed") from None
 
 
-def add_target(parser: argparse.ArgumentParser) -> None:
+def serves_elsewhere() -> bool:
+    """Whether no service of ours can be on this machine."""
+    return bool(os.environ.get(RECEIVER))
+
+
+def add_target(parser: argparse.ArgumentParser, variable: str = RECEIVER) -> None:
     """Which application entity to talk to; unless told otherwise, the proxy on this machine."""
+    host, _, number = os.environ.get(variable, "").rpartition(":")
     group = parser.add_argument_group("application entity")
-    group.add_argument("--host", default="127.0.0.1", help="its address (default: this machine)")
-    group.add_argument("--port", type=port, default=4008, help="its port (default: 4008)")
+    group.add_argument(
+        "--host",
+        default=host or "127.0.0.1",
+        help=f"its address (default: that of ${variable}, HOST:PORT, else this machine)",
+    )
+    group.add_argument(
+        "--port",
+        type=port,
+        default=number or "4008",
+        help=f"its port (default: that of ${variable}, else 4008)",
+    )
     group.add_argument(
         "--called-ae", type=ae_title, default="DICOMWEBPROXY", metavar="AE", help="its AE title"
     )

@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import datetime
 
-from standalone.options import add_json, add_target
+from standalone.options import WORKLIST, add_json, add_target
 
 SUMMARY = "ask for the worklist as a modality does (C-FIND)"
 DATE = re.compile(r"\d{8}|\d{8}-(\d{8})?|-\d{8}")
@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     keys.add_argument("--patient-name", default="", metavar="NAME", help="with * and ?")
     keys.add_argument("--patient-id", default="", metavar="ID")
     keys.add_argument("--accession", default="", metavar="NUMBER")
-    add_target(parser)
+    add_target(parser, WORKLIST)
     add_json(parser)
 
 

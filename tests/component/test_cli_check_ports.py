@@ -87,3 +87,14 @@ def test_a_port_that_nothing_listens_on_is_not_looked_at(console: Console, tmp_p
     assert found["DICOM TLS port"] == OK
     assert "DIMSE port" not in found
     assert "worklist port" not in found
+
+
+def test_where_only_commands_run_no_port_is_looked_at(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console.set(UPLOAD__URI="https://archive.invalid/studies")
+    assert "DIMSE port" in states(console)
+
+    monkeypatch.setenv("DIMSE_RECEIVER", "receiver:4008")
+
+    assert not [each for each in states(console) if each.endswith(" port")]

@@ -67,6 +67,17 @@ def test_an_entity_that_is_there_answers_the_echo(console: Console, storescp: in
     assert f"127.0.0.1:{storescp} answered in" in text.out
 
 
+def test_in_a_container_for_commands_the_environment_says_where_the_services_are(
+    console: Console, storescp: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIMSE_RECEIVER", f"localhost:{storescp}")
+    monkeypatch.setenv("DIMSE_WORKLIST", f"localhost:{free_port()}")
+
+    assert f"localhost:{storescp} answered in" in console("echo").out
+    assert console("send", folder).code == 0
+    assert "connection refused" in console("worklist").err, "it has a service of its own"
+
+
 @pytest.mark.parametrize("command", [["echo"], ["worklist"]])
 def test_nobody_there_is_one_clear_line(console: Console, command: list[str]) -> None:
     ended = console(*command, "--port", free_port())

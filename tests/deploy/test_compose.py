@@ -26,6 +26,20 @@ def settings(service: dict[str, Any], tmp_path: Path, patch: pytest.MonkeyPatch)
     return load(needs=NOTHING)
 
 
+def test_commands_in_the_admin_container_find_the_services(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = services(tmp_path)
+    admin = found["admin"]
+
+    for variable, name in (("DIMSE_RECEIVER", "receiver"), ("DIMSE_WORKLIST", "worklist")):
+        host, _, port = admin["environment"][variable].partition(":")
+        assert host == name
+        assert int(port) in {each["target"] for each in found[host]["ports"]}
+        assert admin["networks"].keys() & found[host]["networks"].keys()
+    assert settings(admin, tmp_path, monkeypatch).sandbox, "with all that the others are told"
+
+
 @pytest.mark.parametrize("written", ["in .env", "in the shell"])
 @pytest.mark.parametrize("name", OURS)
 def test_without_plain_ports_every_service_starts(
