@@ -32,6 +32,7 @@ ELSEWHERE: dict[str, tuple[str, str | None]] = {
         "needs a container engine",
         "tests/deploy/test_monitoring.py",
     ),
+    "pass show": ("needs a container engine, and a store of passwords", None),
     "docker compose": ("needs a container engine", "tests/stack/test_containers.py"),
     "kubectl": ("needs a cluster", "tests/deploy/test_manifests.py"),
     "apt-get": ("needs root", "tests/stack/test_debian.py"),
