@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from shared.config import Settings, load
+from shared.dimse.acceptor import memory_bound
 from shared.needs import NOTHING
 from shared.sections import PREFIX
 from tests.support.compose_config import OURS, services
 
+PROGRAM = 128 << 20  # bytes that a service takes by itself, and as much again
 ENCRYPTED_ALONE = {
     "DICOMWEB_PROXY_RECEIVE__PLAIN": "false",
     "DICOMWEB_PROXY_RECEIVE__TLS_CLIENT_CA_FILE": "./secrets/modalities.pem",
@@ -38,6 +40,18 @@ def test_commands_in_the_admin_container_find_the_services(
         assert int(port) in {each["target"] for each in found[host]["ports"]}
         assert admin["networks"].keys() & found[host]["networks"].keys()
     assert settings(admin, tmp_path, monkeypatch).sandbox, "with all that the others are told"
+
+
+@pytest.mark.parametrize("overlays", [(), ("dicom-tls",)], ids=["plain", "tls"])
+@pytest.mark.parametrize("name", ["receiver", "worklist"])
+def test_memory_is_enough_for_all_that_associations_may_take(
+    name: str, overlays: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = services(tmp_path, *overlays)[name]
+
+    bound = memory_bound(settings(found, tmp_path, monkeypatch).receive)
+
+    assert bound + PROGRAM <= int(found["mem_limit"])
 
 
 @pytest.mark.parametrize("written", ["in .env", "in the shell"])

@@ -15,8 +15,9 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from shared.dimse.acceptor import memory_bound
 from shared.metrics import METRICS, PREFIX
-from shared.sections import Sections
+from shared.sections import Receive, Sections
 from tests.support.manifest_rules import broken_rules
 from tests.support.manifests import (
     COMPONENTS,
@@ -171,6 +172,22 @@ def test_every_port_that_is_scraped_is_one_of_a_pod() -> None:
     }
 
     assert {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]} <= ports
+
+
+@pytest.mark.parametrize("name", ["receiver", "worklist"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("components", [(), ("tls",)], ids=["plain", "tls"])
+def test_memory_is_enough_for_all_that_associations_may_take(
+    name: str, layout: str, components: tuple[str, ...]
+) -> None:
+    pods = dict(templates(Combination(layout, components).render()))
+    first = pods[name]["spec"]["containers"][0]
+    certificate = Path("tls.crt") if components else None
+
+    [(number, unit)] = re.findall(r"(\d+)([MG])i", first["resources"]["limits"]["memory"])
+
+    bound = memory_bound(Receive(tls_certificate_file=certificate))
+    assert bound + (128 << 20) <= int(number) << {"M": 20, "G": 30}[unit]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
