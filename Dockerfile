@@ -69,6 +69,7 @@ COPY receiver receiver
 COPY uploader uploader
 COPY worklist worklist
 COPY standalone standalone
+COPY pyproject.toml .
 EXPOSE 4008 8080
 ENTRYPOINT ["python", "-m", "standalone.cli"]
 CMD ["--help"]

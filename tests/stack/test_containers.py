@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from tests.support.compose import Composed, service_of
+from tests.support.compose import ROOT, UP_TIMEOUT, Composed, service_of
 
 pytestmark = pytest.mark.stack
 PROXY = ("receiver", "uploader", "worklist")
@@ -112,6 +113,18 @@ def test_a_configuration_file_leaves_no_sandbox(stack: Composed, tmp_path: Path)
     ).stdout
 
     assert told.split() == ["None", ARCHIVE]
+
+
+def test_the_admin_container_knows_its_version_and_finds_the_services(stack: Composed) -> None:
+    def admin(*words: str) -> str:
+        return stack.run("run", "--rm", "-T", "admin", *words).stdout
+
+    stack.run("build", "admin", timeout=UP_TIMEOUT)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert admin("--version") == f"dicomweb-proxy {project['version']}\n"
+    assert "at receiver:4008 answered in" in admin("echo")
+    assert "0 found" not in admin("worklist", "--date", "all")
 
 
 def test_a_misspelt_setting_ends_with_exit_code_2_and_one_line(stack: Composed) -> None:
