@@ -1,5 +1,6 @@
 """The front page: what this is, what it holds, how to try it. Counts only, no patient data."""
 
+import os
 from html import escape
 from string import Template
 
@@ -41,17 +42,20 @@ Send it nothing that names a real patient, and nothing that you need again.</p>
 <tr><th scope="row">UPS-RS</th><td><code>GET $base/workitems</code></td></tr>
 </table>
 <h2>Try it</h2>
-<p>Point the proxy here, then send and ask as a modality would:</p>
-<pre>DICOMWEB_PROXY_UPLOAD__URI=$base/studies \\
-DICOMWEB_PROXY_WORKLIST__URI=$base/workitems \\
-dicomweb-proxy up
-
-storescu -aec DICOMWEBPROXY localhost 4008 image.dcm
-findscu -W -k "ScheduledProcedureStepSequence[0].Modality=CT" localhost 4008
+<p>$point as a modality would:</p>
+<pre>${up}storescu -aec DICOMWEBPROXY localhost $receiver image.dcm
+findscu -W -k PatientName -k "ScheduledProcedureStepSequence[0].Modality=CT" localhost $worklist
 
 curl $base/studies</pre>
 </html>
 """)
+UP = """DICOMWEB_PROXY_UPLOAD__URI=$base/studies \\
+DICOMWEB_PROXY_WORKLIST__URI=$base/workitems \\
+dicomweb-proxy up
+
+"""
+# Ports of the host in Compose, which points the proxy here by itself.
+RECEIVER, WORKLIST = "SANDBOX_TRY_RECEIVER", "SANDBOX_TRY_WORKLIST"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 
@@ -59,8 +63,17 @@ def front_page(request: Request) -> Response:
     archive: Archive = request.app.state.archive
     counts = {name: str(count) for name, count in archive.counts().items()}
     base = escape(str(request.base_url).rstrip("/"))
-    content = PAGE.substitute(counts, capacity=f"{archive.capacity:,}", base=base)
+    content = PAGE.substitute(counts, capacity=f"{archive.capacity:,}", base=base, **_trying(base))
     return HTMLResponse(content, headers={"Content-Security-Policy": POLICY})
+
+
+def _trying(base: str) -> dict[str, str]:
+    receiver, worklist = (escape(os.environ.get(each, "")) for each in (RECEIVER, WORKLIST))
+    if receiver and worklist:
+        return {"point": "Send and ask", "up": "", "receiver": receiver, "worklist": worklist}
+    up = Template(UP).substitute(base=base)
+    point = "Point the proxy here, then send and ask"
+    return {"point": point, "up": up, "receiver": "4008", "worklist": "4008"}
 
 
 def livez(request: Request) -> Response:

@@ -130,6 +130,23 @@ def test_the_front_page_says_what_it_is_and_names_no_patient(client: httpx.Clien
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
+def test_the_front_page_names_the_ports_of_who_runs_it(
+    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = client.get("/").text
+    assert "dicomweb-proxy up" in alone
+    assert "localhost 4008\n" in alone
+
+    monkeypatch.setenv("SANDBOX_TRY_RECEIVER", "104")
+    monkeypatch.setenv("SANDBOX_TRY_WORKLIST", "105")
+    with sandbox(tmp_path / "composed") as base:
+        composed = httpx.get(base).text
+
+    assert "localhost 104 image.dcm" in composed
+    assert "localhost 105\n" in composed
+    assert "dicomweb-proxy up" not in composed
+
+
 def test_health_and_every_answer_say_sandbox(client: httpx.Client) -> None:
     assert client.get("/livez").json()["sandbox"] == "SANDBOX: not an archive"
     assert client.get("/readyz").json()["instances"] == 36

@@ -127,6 +127,15 @@ def test_the_admin_container_knows_its_version_and_finds_the_services(stack: Com
     assert "0 found" not in admin("worklist", "--date", "all")
 
 
+def test_the_front_page_of_the_sandbox_asks_where_the_worklist_is(stack: Composed) -> None:
+    with urlopen(f"http://127.0.0.1:{stack.sandbox_port}/", timeout=10) as response:
+        text = response.read().decode()
+
+    assert f"localhost {stack.receive_port} image.dcm" in text
+    assert "Modality=CT" in text
+    assert f"localhost {stack.worklist_port}\n" in text
+
+
 def test_a_misspelt_setting_ends_with_exit_code_2_and_one_line(stack: Composed) -> None:
     ran = stack.run(
         "run", "--rm", "-T", "--no-deps", "-e", "DICOMWEB_PROXY_UPLAOD__URI=x", "receiver",
