@@ -26,6 +26,7 @@ EPOCH = "dcm:epoch"  # a random value: gone or changed, the index was lost
 VERSION_KEY = "dcm:version"  # of the index: see shared/index_version.py
 SCANS_WANTED = "dcm:scans"  # a counter: whoever dropped something asks for a scan of the spool
 UPLOADERS = "dcm:uploaders"  # "id workers" of each uploader, scored by when it counts as gone
+PRESENCE = 15.0  # seconds after which an uploader that was not heard of counts as gone
 RECENT = "dcm:recent"  # what services counted in the last hour: see shared/recent.py
 CALLERS = "dcm:callers"  # associations of the last hour, by configured AE titles
 

@@ -4,7 +4,7 @@ FINE, FAILED, UNUSABLE, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 EXITS = {
     FINE: "all went well",
-    FAILED: "it failed at run time, or found what is wrong; the output says what",
+    FAILED: "it failed at run time, or found what somebody has to mend; the output says what",
     UNUSABLE: "the configuration or the command line cannot be used",
     UNKNOWN: "status: the spool or Redis cannot be asked, so not all is known",
     INTERRUPTED: "interrupted",

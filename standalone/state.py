@@ -1,7 +1,7 @@
 """The state of a proxy, from its spool, which is the truth, and its index, which may be absent."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import redis
 
@@ -16,9 +16,11 @@ from shared.spool import Spool
 from shared.watermark import WHY, pressure_of
 from standalone.index_client import open_index
 from standalone.table import table
+from standalone.uploaders import running
 
 GIBIBYTE = 1 << 30
 MINUTE, HOUR = 60, 3600
+NO_UPLOADER = "no uploader runs"
 HEADS = ("Destination", "Kept", "Sending", "Stored", "Quarantine", "Oldest", "State")
 
 
@@ -54,16 +56,27 @@ class State:
     refuses: str  # why modalities are turned away; "" while they are not
     redis: str  # "" while it answers
     destinations: tuple[Line, ...]
+    uploaders: int | None = None  # that run; None: not known, or not yet
 
     @property
     def known(self) -> bool:
         """Whether the spool and Redis could be asked."""
         return not self.redis and self.free is not None
 
+    @property
+    def unserved(self) -> bool:
+        """Whether nobody sends: what waits, or would."""
+        return bool(self.destinations) and self.uploaders == 0
+
+    @property
+    def fails(self) -> bool:
+        """Whether somebody has to act at the proxy itself."""
+        return self.unserved
+
 
 def look(settings: Settings) -> State:
     spool = Spool(settings.spool)
-    found, fault = _asked(settings, [each.name for each in settings.upload_destinations])
+    told = _asked(settings, [each.name for each in settings.upload_destinations])
     quarantined = spool.quarantine_counts()
     disk = _disk(spool, settings)
     lines = tuple(
@@ -72,60 +85,67 @@ def look(settings: Settings) -> State:
             *(_kept(spool, each.name) if disk else (None, None)),
             quarantined.get(each.name, 0),
             _is_sandbox(settings, each),
-            *found.get(each.name, (None,)),
+            *told.found.get(each.name, (None,)),
         )
         for each in settings.upload_destinations
     )
     free, size, refuses = (
         (disk.free, disk.size, WHY[pressure_of(disk)]) if disk else (None, None, "")
     )
-    return State(str(spool.root), free, size, refuses, fault, lines)
+    return State(str(spool.root), free, size, refuses, told.fault, lines, told.uploaders)
 
 
 def as_content(state: State) -> dict[str, object]:
     """Each destination with its state in the words that people read."""
     content = asdict(state)
     lines = zip(content["destinations"], state.destinations, strict=True)
-    content["destinations"] = [
-        {**each, "state": in_words(line, state.redis)} for each, line in lines
-    ]
+    content["destinations"] = [{**each, "state": in_words(line, state)} for each, line in lines]
     return content
 
 
 def as_text(state: State, now: float) -> str:
     free = "cannot be read" if state.free is None else f"{state.free / GIBIBYTE:.1f} GiB free"
     redis_state = state.redis or "answers"
-    lines = [_row(each, now, state.redis) for each in state.destinations]
+    lines = [_row(each, now, state) for each in state.destinations]
     if state.refuses:
         free += f": FULL, modalities are turned away ({state.refuses})"
-    head = f"spool   {state.spool}, {free}\nRedis   {redis_state}\n\n"
+    head = f"spool   {state.spool}, {free}\nRedis   {redis_state}\n"
+    if state.unserved:
+        head += f"uploads {NO_UPLOADER}: nothing is sent until one does; its log says why\n"
+    head += "\n"
     return head + (table(HEADS, lines) if lines else "no destination takes uploads\n")
 
 
-def _row(line: Line, now: float, fault: str) -> Sequence[object]:
+def _row(line: Line, now: float, whole: State) -> Sequence[object]:
     found = line.index
     stored = found.totals.get("stored", 0) if found else None
     oldest = age(now - line.oldest) if line.oldest else ""
     sandbox = "SANDBOX, not an archive; " if line.sandbox else ""
     sending = found.leased if found else None
-    state = sandbox + in_words(line, fault)
+    state = sandbox + in_words(line, whole)
     kept = "?" if line.kept is None else line.kept
     return (line.name, kept, sending, stored, line.quarantined, oldest, state)
 
 
-def in_words(line: Line, fault: str) -> str:
-    """What a destination does, and why; `fault`: what is wrong with Redis."""
+def in_words(line: Line, whole: State) -> str:
+    """What a destination does, and why; `whole`: the state that it is of."""
     if line.index is None:
-        return f"unknown: Redis {fault}" if line.kept != 0 else "idle"
+        return f"unknown: Redis {whole.redis}" if line.kept != 0 else "idle"
+    if whole.unserved:
+        return NO_UPLOADER
     if line.held:
         return f"held for {age(line.index.held_for)}: {line.index.held_because}"
     if line.silent:
         return f"asked, and {SILENT} for {age(line.unanswered)}"
     if line.fault:
         return f"being tried again, as it {line.reason}"
-    if line.index.leased:
+    return _calm(line.kept, line.index)
+
+
+def _calm(kept: int | None, found: Counts) -> str:
+    if found.leased:
         return "sending"
-    return "waiting" if line.kept else "idle"
+    return "waiting" if kept else "idle"
 
 
 def age(seconds: float) -> str:
@@ -136,22 +156,30 @@ def age(seconds: float) -> str:
     return f"{seconds / HOUR:.1f} h"
 
 
-def _asked(
-    settings: Settings, names: list[str]
-) -> tuple[dict[str, tuple[Counts, str, str, float]], str]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What Redis says, of each destination, or why it says nothing."""
+
+    found: Mapping[str, tuple[Counts, str, str, float]] = field(default_factory=dict)
+    fault: str = ""
+    uploaders: int | None = None
+
+
+def _asked(settings: Settings, names: list[str]) -> _Told:
     try:
         client = open_index(settings)
     except ConfigurationError:
-        return {}, "cannot be asked: its password cannot be read"
+        return _Told(fault="cannot be asked: its password cannot be read")
     if client is None:
-        return {}, "is not running"
+        return _Told(fault="is not running")
     try:
         with client:
             IndexVersion(client).check()
             index = Index(client)
-            return {name: _of_a_destination(index, name) for name in names}, ""
+            found = {name: _of_a_destination(index, name) for name in names}
+            return _Told(found, uploaders=running(client) if names else None)
     except redis.RedisError as error:
-        return {}, plain(error)
+        return _Told(fault=plain(error))
 
 
 def _of_a_destination(index: Index, name: str) -> tuple[Counts, str, str, float]:

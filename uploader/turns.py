@@ -14,7 +14,7 @@ from shared import index, recent
 from shared.destination import Destination
 from shared.errors import Busy, DestinationFault, Silent
 from shared.figures import kind
-from shared.keys import UPLOADERS, keys, leader
+from shared.keys import PRESENCE, UPLOADERS, keys, leader
 from shared.scripts import Scripts
 from shared.sections import Upload
 from uploader.pace import abreast
@@ -23,7 +23,6 @@ LUA = Path(__file__).with_name("turns.lua")
 GROWTH = 10.0  # seconds of success for one request more at once, after it asked for fewer
 LEADERSHIP = 5.0  # seconds after which another dispatcher takes over
 NO_FIGURES: Mapping[str, int] = {}
-PRESENCE = 15.0  # seconds after which an uploader that was not heard of counts as gone
 
 
 class State(StrEnum):

@@ -1,6 +1,7 @@
 """`dicomweb-proxy status`: are instances moving, and if not, why not?
 
-Exit code 3 where the spool or Redis cannot be asked.
+Exit code 3 where the spool or Redis cannot be asked; 1 where nothing is sent, for no uploader runs.
+A destination that is held is no fault of the proxy: 0.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import time
 
 from shared.config import Settings, load
 from shared.needs import NOTHING
-from standalone.exits import UNKNOWN
+from standalone.exits import FAILED, FINE, UNKNOWN
 from standalone.options import add_config, add_json
 
 SUMMARY = "what waits, what is held and why, what was stored"
@@ -27,18 +28,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     settings = load(options.config, NOTHING)
     while True:
-        text, known = _look(settings, as_json=options.json)
+        text, code = _look(settings, as_json=options.json)
         live = options.watch and not options.json and sys.stdout.isatty()
         sys.stdout.write(f"{CLEAR if live else ''}{text}\n")
         sys.stdout.flush()
         if not options.watch:
-            return 0 if known else UNKNOWN
+            return code
         time.sleep(PAUSE)
 
 
-def _look(settings: Settings, *, as_json: bool) -> tuple[str, bool]:
+def _look(settings: Settings, *, as_json: bool) -> tuple[str, int]:
     from standalone.state import as_content, as_text, look
 
     state = look(settings)
     text = json.dumps(as_content(state)) if as_json else as_text(state, time.time())
-    return text, state.known
+    failed = FAILED if state.fails else FINE
+    return text, failed if state.known else UNKNOWN

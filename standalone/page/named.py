@@ -105,9 +105,10 @@ def _caller(name: str, hour: Hour) -> tuple[str, ...]:
 
 
 def _destination(line: Line, state: State, now: float) -> Markup:
-    words = in_words(line, state.redis)
+    words = in_words(line, state)
     found = line.index
     trouble = line.held or line.silent or bool(line.fault) or found is None
+    trouble = state.unserved or (trouble and line.kept != 0)
     unknown = "unknown"
     pairs = (
         ("In the spool", unknown if line.kept is None else f"{line.kept:,}"),
@@ -115,13 +116,13 @@ def _destination(line: Line, state: State, now: float) -> Markup:
         ("Being sent", unknown if found is None else f"{found.leased:,}"),
         ("Stored", unknown if found is None else f"{found.totals.get('stored', 0):,}"),
         ("In quarantine", f"{line.quarantined:,}"),
-        ("Next try", _next_try(line, now)),
+        ("Next try", "once an uploader runs" if state.unserved else _next_try(line, now)),
     )
     sandbox = (tag("p", "SANDBOX, not an archive"),) if line.sandbox else ()
     return tag(
         "li",
         tag("h3", line.name),
-        tag("p", words, class_="trouble" if trouble and line.kept != 0 else "calm"),
+        tag("p", words, class_="trouble" if trouble else "calm"),
         *sandbox,
         facts(pairs),
     )

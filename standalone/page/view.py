@@ -105,6 +105,7 @@ def troubles(state: State) -> list[str]:
         (state.free is None, "The spool cannot be read"),
         (state.refuses, f"Modalities are turned away: {state.refuses}"),
         (state.redis, f"Nothing is known of uploads: Redis {state.redis}"),
+        (state.unserved, "No uploader runs: nothing is sent"),
         (held, f"{_of(held, number)} held"),
         (failing, f"{_of(failing, number)} being tried again"),
         (silent, f"{_of(silent, number)} silent: asked, and no answer yet"),

@@ -114,8 +114,20 @@ def test_names_that_would_break_a_line_are_none(wrong: str) -> None:
 def test_a_state_is_said_in_words_and_in_counts(line: Line, words: str, summary: str) -> None:
     state = State("/spool", 1, 2, "", "", (line,))
 
-    assert in_words(line, "") == words
+    assert in_words(line, state) == words
     assert f">{summary}<" in view.summary(state)
+
+
+@pytest.mark.parametrize("kept", [0, 3], ids=["nothing waits", "three wait"])
+def test_no_uploader_is_said_before_all_that_waits_for_one(kept: int) -> None:
+    line = Line("cloud", kept, 1.0, 0, False, IDLE)
+    state = State("/spool", 1, 2, "", "", (line,), uploaders=0)
+
+    assert in_words(line, state) == "no uploader runs"
+    assert 'class="trouble"' in view.summary(state)
+    assert "No uploader runs: nothing is sent" in view.summary(state)
+    assert not replace(state, destinations=()).unserved
+    assert not replace(state, uploaders=None).unserved
 
 
 @pytest.mark.parametrize(
