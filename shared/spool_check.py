@@ -24,6 +24,7 @@ OURS = frozenset(
     {incoming.FOLDER, quarantine.FOLDER, delivered.FOLDER, ledger.FOLDER, pool.FOLDER, ".redis"}
 )
 PIECE = 1024 * 1024  # bytes read at a time
+UNROUTED = "its destination is configured no more"
 LOST = "what was known of it was lost on the disk"
 GRACE = 60.0  # seconds in which a new instance may be announced, before it counts as not indexed
 _COPY = re.compile(rf".+/\.[0-9a-f]{{8}}{re.escape(removal.PARTIAL)}", re.ASCII)
@@ -117,7 +118,7 @@ def _all(
             missing.discard(path)
         yield from _fault(spool.file(entry), entry, deep=deep)
         if entry.destination not in destinations:
-            yield Finding(Kind.ORPHAN, path, entry=entry)
+            yield Finding(Kind.ORPHAN, path, UNROUTED, entry)
         elif not indexed and entry.received < youngest:
             yield Finding(Kind.UNINDEXED, path, entry=entry)
 

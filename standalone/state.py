@@ -15,6 +15,8 @@ from shared.reserves import Space, space_at
 from shared.spool import Spool
 from shared.watermark import WHY, pressure_of
 from standalone.index_client import open_index
+from standalone.orphans import WHAT_TO_DO, Orphans, orphans
+from standalone.orphans import in_words as of_orphans
 from standalone.table import table
 from standalone.uploaders import running
 
@@ -57,6 +59,7 @@ class State:
     redis: str  # "" while it answers
     destinations: tuple[Line, ...]
     uploaders: int | None = None  # that run; None: not known, or not yet
+    orphans: tuple[Orphans, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -71,7 +74,7 @@ class State:
     @property
     def fails(self) -> bool:
         """Whether somebody has to act at the proxy itself."""
-        return self.unserved
+        return self.unserved or bool(self.orphans)
 
 
 def look(settings: Settings) -> State:
@@ -92,7 +95,8 @@ def look(settings: Settings) -> State:
     free, size, refuses = (
         (disk.free, disk.size, WHY[pressure_of(disk)]) if disk else (None, None, "")
     )
-    return State(str(spool.root), free, size, refuses, told.fault, lines, told.uploaders)
+    lost = orphans(spool, [each.name for each in lines]) if disk else ()
+    return State(str(spool.root), free, size, refuses, told.fault, lines, told.uploaders, lost)
 
 
 def as_content(state: State) -> dict[str, object]:
@@ -113,7 +117,12 @@ def as_text(state: State, now: float) -> str:
     if state.unserved:
         head += f"uploads {NO_UPLOADER}: nothing is sent until one does; its log says why\n"
     head += "\n"
-    return head + (table(HEADS, lines) if lines else "no destination takes uploads\n")
+    lost = "".join(_told(state.spool, each) for each in state.orphans)
+    return head + (table(HEADS, lines) if lines else "no destination takes uploads\n") + lost
+
+
+def _told(spool: str, lost: Orphans) -> str:
+    return f"\n{spool}/{lost.name}: {of_orphans(lost)}: {WHAT_TO_DO}\n"
 
 
 def _row(line: Line, now: float, whole: State) -> Sequence[object]:

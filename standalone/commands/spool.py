@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from shared.spool import Spool
     from shared.spool_check import Finding
 
+ADVICE = (
+    "configure its destination again, or say --orphans-to NAME --repair; "
+    "--repair alone does nothing for it"
+)
 SUMMARY = "look through the spool for what is not as it should be"
 
 
@@ -65,7 +69,10 @@ def _repaired(options: argparse.Namespace, spool: "Spool", finding: "Finding") -
     if not options.repair:
         return ""
     from shared.errors import SpoolError
-    from shared.spool_check import repair
+    from shared.spool_check import Kind, repair
+
+    if finding.kind is Kind.ORPHAN and not options.orphans_to:
+        return "nothing: it needs --orphans-to NAME"
 
     try:
         return repair(spool, finding, orphans_to=options.orphans_to)
@@ -84,6 +91,7 @@ def _as_json(found: list["Finding"], done: list[str]) -> str:
 
 
 def _as_text(settings: Settings, found: list["Finding"], done: list[str]) -> str:
+    from shared.spool_check import Kind
     from standalone.table import table
 
     if not found:
@@ -92,4 +100,5 @@ def _as_text(settings: Settings, found: list["Finding"], done: list[str]) -> str
         (each.kind.value, each.path, each.detail, what)
         for each, what in zip(found, done, strict=True)
     ]
-    return table(("What", "Path", "Detail", "Done"), rows) + f"\n{len(found)} found\n"
+    advice = f"orphan: {ADVICE}\n" if any(each.kind is Kind.ORPHAN for each in found) else ""
+    return table(("What", "Path", "Detail", "Done"), rows) + f"\n{len(found)} found\n{advice}"

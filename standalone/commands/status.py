@@ -1,6 +1,7 @@
 """`dicomweb-proxy status`: are instances moving, and if not, why not?
 
-Exit code 3 where the spool or Redis cannot be asked; 1 where nothing is sent, for no uploader runs.
+Exit code 3 where the spool or Redis cannot be asked; 1 where somebody has to
+act: no uploader runs, or what waits has no destination any more.
 A destination that is held is no fault of the proxy: 0.
 """
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from shared.dimse.callers import OTHERS
 from shared.recent import Hour
 from shared.spool import Quarantined
+from standalone import orphans
+from standalone.orphans import Orphans
 from standalone.page import view
 from standalone.page.markup import Markup, facts, joined, table, tag
 from standalone.page.visitor import Visitor
@@ -16,9 +18,10 @@ SHOWN = 100  # instances of the quarantine; the rest is counted
 
 
 def destinations(state: State, now: float) -> Markup:
-    if not state.destinations:
+    if not (state.destinations or state.orphans):
         return tag("p", "No destination takes uploads.")
-    return tag("ul", *(_destination(each, state, now) for each in state.destinations))
+    known = (_destination(each, state, now) for each in state.destinations)
+    return tag("ul", *known, *map(_orphans, state.orphans))
 
 
 def quarantine(found: Sequence[Quarantined], number: int, visitor: Visitor, now: float) -> Markup:
@@ -125,6 +128,15 @@ def _destination(line: Line, state: State, now: float) -> Markup:
         tag("p", words, class_="trouble" if trouble else "calm"),
         *sandbox,
         facts(pairs),
+    )
+
+
+def _orphans(lost: Orphans) -> Markup:
+    return tag(
+        "li",
+        tag("h3", lost.name),
+        tag("p", f"{orphans.in_words(lost)}: {orphans.WHAT_TO_DO}", class_="trouble"),
+        facts((("In the spool", f"{lost.kept:,}"), ("Bytes", f"{lost.bytes:,}"))),
     )
 
 

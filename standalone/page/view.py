@@ -26,7 +26,7 @@ def sentence(state: State) -> str:
 def counts(state: State, now: float) -> Pairs:
     known = [each.index for each in state.destinations if each.index]
     oldest = min((each.oldest for each in state.destinations if each.oldest), default=None)
-    kept = [each.kept for each in state.destinations]
+    kept = [each.kept for each in state.destinations] + [each.kept for each in state.orphans]
     unknown = "unknown" if state.redis else ""
     stored = sum(each.totals.get("stored", 0) for each in known)
     return (
@@ -94,8 +94,11 @@ def section(name: str, heading: str, *content: str) -> Markup:
 
 
 def troubles(state: State) -> list[str]:
+    lost = sum(each.kept for each in state.orphans)
+    many = "1 instance waits" if lost == 1 else f"{lost:,} instances wait"
+    strays = f"{many} for a destination that is configured no more"
     if not state.destinations:
-        return []  # a site with a worklist alone has neither spool nor Redis
+        return [strays] if lost else []  # a site with a worklist alone has neither spool nor Redis
     held = sum(1 for each in state.destinations if each.held)
     failing = sum(1 for each in state.destinations if each.fault and not each.held)
     silent = sum(1 for each in state.destinations if each.silent)
@@ -109,6 +112,7 @@ def troubles(state: State) -> list[str]:
         (held, f"{_of(held, number)} held"),
         (failing, f"{_of(failing, number)} being tried again"),
         (silent, f"{_of(silent, number)} silent: asked, and no answer yet"),
+        (lost, strays),
         (quarantined, "Instances are in quarantine"),
     )
     return [text for applies, text in said if applies]

@@ -61,6 +61,22 @@ def test_what_is_wrong_is_named_and_repaired_without_losing_anything(
     assert {truncated.name, orphan.name} <= names
 
 
+def test_what_no_destination_takes_is_told_with_what_helps(
+    console: Console, tmp_path: Path
+) -> None:
+    spool = open_spool(tmp_path / "spool")
+    keep(spool, PART10, ["closed"])
+    spool.close()
+
+    found = console("spool", "check").out
+    alone = console("spool", "check", "--repair").out
+
+    assert "its destination is configured no more" in found
+    assert "say --orphans-to NAME --repair; --repair alone does nothing for it" in found
+    assert "nothing: it needs --orphans-to NAME" in alone
+    assert (tmp_path / "spool" / "closed").is_dir()
+
+
 def test_what_cannot_be_repaired_now_hinders_no_other(console: Console, tmp_path: Path) -> None:
     with gathering(tmp_path / "spool") as own:
         entry = own.keep(PART10, "default")

@@ -1,15 +1,18 @@
 """`dicomweb-proxy status` beside a proxy that runs, that is held, that is down."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
 
+from shared.keys import UPLOADERS
 from standalone import study
 from tests.support.cli import Console
 from tests.support.ports import free_port
 from tests.support.proxy import proxy
+from tests.support.redis_server import RedisServer
 from tests.support.sandbox import sandbox
 from tests.support.scu import send
 from tests.support.spools import keep, open_spool
@@ -68,6 +71,30 @@ def test_without_redis_it_tells_what_the_spool_says(console: Console, tmp_path: 
     assert ended.code == 3
     assert "unknown: Redis is not running" in ended.out
     spool.close()
+
+
+def test_what_waits_for_a_destination_that_is_gone_is_told_with_what_to_do(
+    console: Console, redis: RedisServer, tmp_path: Path
+) -> None:
+    console.set(
+        UPLOAD__URI="https://archive.example/studies",
+        REDIS__URL=redis.settings.url,
+        SPOOL__PATH=tmp_path / "spool",
+    )
+    redis.client.zadd(UPLOADERS, {"one 1": time.time() + 10})
+    spool = open_spool(tmp_path / "spool")
+    calm = console("status").code
+    keep(spool, b"instance", ["closed"])
+    keep(spool, b"instance", ["closed"])
+    spool.close()
+
+    ended, found = console("status"), console("status", "--json").json
+
+    assert (calm, ended.code) == (0, 1)
+    assert found["orphans"] == [{"name": "closed", "kept": 2, "bytes": 16}]
+    assert f"{tmp_path / 'spool' / 'closed'}: 2 instances wait" in ended.out
+    assert "(16 bytes)" in ended.out
+    assert "spool check --orphans-to NAME --repair" in ended.out
 
 
 def test_a_sandbox_is_called_one(console: Console, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.index import SLOW, Counts
-from standalone.page import view
+from standalone.orphans import Orphans
+from standalone.page import named, view
 from standalone.page.chart import chart
 from standalone.page.markup import Markup, joined, table, tag
 from standalone.page.passwords import Passwords, Unusable, is_name
@@ -128,6 +129,20 @@ def test_no_uploader_is_said_before_all_that_waits_for_one(kept: int) -> None:
     assert "No uploader runs: nothing is sent" in view.summary(state)
     assert not replace(state, destinations=()).unserved
     assert not replace(state, uploaders=None).unserved
+
+
+def test_what_has_no_destination_any_more_is_counted_for_all_and_named_for_those_who_may_know() -> (
+    None
+):
+    lost = Orphans("closed", 2, 4096)
+    state = State("/spool", 1, 2, "", "", (Line("cloud", 0, None, 0, False, IDLE),), 1, (lost,))
+    told = named.destinations(state, 0.0)
+
+    assert ">2 instances wait for a destination that is configured no more<" in view.summary(state)
+    assert "closed" not in view.summary(state)
+    assert dict(view.counts(state, 0.0))["Instances in the spool"] == "2"
+    assert "<h3>closed</h3>" in told
+    assert "spool check --orphans-to NAME --repair" in told
 
 
 @pytest.mark.parametrize(
