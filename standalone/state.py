@@ -74,7 +74,7 @@ class State:
     @property
     def fails(self) -> bool:
         """Whether somebody has to act at the proxy itself."""
-        return self.unserved or bool(self.orphans)
+        return self.unserved or bool(self.orphans or self.refuses)
 
 
 def look(settings: Settings) -> State:

@@ -97,6 +97,25 @@ def test_what_waits_for_a_destination_that_is_gone_is_told_with_what_to_do(
     assert "spool check --orphans-to NAME --repair" in ended.out
 
 
+def test_modalities_that_are_turned_away_are_no_success(
+    console: Console, redis: RedisServer, tmp_path: Path
+) -> None:
+    console.set(
+        UPLOAD__URI="https://archive.example/studies",
+        REDIS__URL=redis.settings.url,
+        SPOOL__PATH=tmp_path / "spool",
+    )
+    redis.client.zadd(UPLOADERS, {"one 1": time.time() + 10})
+    open_spool(tmp_path / "spool").close()
+    roomy = console("status").code
+    console.set(SPOOL__SOFT_RESERVE=1 << 60, SPOOL__HARD_RESERVE=0)
+
+    ended = console("status")
+
+    assert (roomy, ended.code) == (0, 1)
+    assert "FULL, modalities are turned away" in ended.out
+
+
 def test_a_sandbox_is_called_one(console: Console, tmp_path: Path) -> None:
     console.set(SANDBOX="http://127.0.0.1:1", SPOOL__PATH=tmp_path / "spool")
 
