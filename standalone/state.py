@@ -139,7 +139,7 @@ def _row(line: Line, now: float, whole: State) -> Sequence[object]:
 def in_words(line: Line, whole: State) -> str:
     """What a destination does, and why; `whole`: the state that it is of."""
     if line.index is None:
-        return f"unknown: Redis {whole.redis}" if line.kept != 0 else "idle"
+        return f"unknown: Redis {whole.redis}"
     if whole.unserved:
         return NO_UPLOADER
     if line.held:

@@ -110,8 +110,8 @@ def _caller(name: str, hour: Hour) -> tuple[str, ...]:
 def _destination(line: Line, state: State, now: float) -> Markup:
     words = in_words(line, state)
     found = line.index
-    trouble = line.held or line.silent or bool(line.fault) or found is None
-    trouble = state.unserved or (trouble and line.kept != 0)
+    trouble = line.held or line.silent or bool(line.fault)
+    trouble = state.unserved or found is None or (trouble and line.kept != 0)
     unknown = "unknown"
     pairs = (
         ("In the spool", unknown if line.kept is None else f"{line.kept:,}"),

@@ -116,6 +116,17 @@ def test_modalities_that_are_turned_away_are_no_success(
     assert "FULL, modalities are turned away" in ended.out
 
 
+def test_without_redis_nothing_is_called_idle(console: Console, tmp_path: Path) -> None:
+    console.set(UPLOAD__URI="https://archive.example/studies", SPOOL__PATH=tmp_path / "spool")
+    open_spool(tmp_path / "spool").close()
+
+    ended = console("status")
+
+    assert ended.code == 3
+    assert ended.out.splitlines()[-2].endswith("unknown: Redis is not running")
+    assert "idle" not in ended.out
+
+
 def test_a_sandbox_is_called_one(console: Console, tmp_path: Path) -> None:
     console.set(SANDBOX="http://127.0.0.1:1", SPOOL__PATH=tmp_path / "spool")
 
