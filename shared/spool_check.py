@@ -50,18 +50,35 @@ class Finding:
     entry: Entry | None = None
 
 
+@dataclass(slots=True)
+class Looked:
+    """At how much, so far; of what destinations of the settings wait for, the number."""
+
+    instances: int = 0
+    bytes: int = 0
+    waiting: int = 0
+
+    def at(self, entry: Entry, *, waits: bool) -> None:
+        self.instances += 1
+        self.bytes += entry.size
+        self.waiting += waits
+
+
 def check(
     spool: Spool,
     destinations: Collection[str],
     indexed: Collection[str] | None = None,
     *,
     deep: bool = False,
+    looked: Looked | None = None,
 ) -> Iterator[Finding]:
     """`destinations`: those of the settings; `indexed`: paths that the index knows, if it could be
-    asked; `deep`: read every byte. What comes and goes meanwhile is no finding. Raises SpoolError.
+    asked; `deep`: read every byte; `looked`: counts what is looked at. What comes and goes
+    meanwhile is no finding. Raises SpoolError.
     """
     missing = set(indexed) if indexed is not None else None
-    for finding in _all(spool, destinations, missing, deep=deep):
+    counts = looked or Looked()
+    for finding in _all(spool, destinations, missing, counts, deep=deep):
         if finding.entry is None or kept.exists(spool.file(finding.entry)):
             yield finding
     for path in sorted(missing or ()):
@@ -104,7 +121,12 @@ def _remove(file: Path) -> None:
 
 
 def _all(
-    spool: Spool, destinations: Collection[str], missing: set[str] | None, *, deep: bool
+    spool: Spool,
+    destinations: Collection[str],
+    missing: set[str] | None,
+    looked: Looked,
+    *,
+    deep: bool,
 ) -> Iterator[Finding]:
     youngest = time.time() - GRACE
     for path in _paths(spool.root):
@@ -113,6 +135,7 @@ def _all(
         except ValueError:
             yield from _no_entry(spool.root, path)
             continue
+        looked.at(entry, waits=entry.destination in destinations)
         indexed = missing is None or path in missing
         if missing:
             missing.discard(path)

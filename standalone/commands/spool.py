@@ -16,12 +16,14 @@ from standalone.options import add_config, add_json
 
 if TYPE_CHECKING:
     from shared.spool import Spool
-    from shared.spool_check import Finding
+    from shared.spool_check import Finding, Looked
 
 ADVICE = (
     "configure its destination again, or say --orphans-to NAME --repair; "
     "--repair alone does nothing for it"
 )
+ANEW = "announced anew"
+LEFT = ("not ", "nothing", "gone")  # how it begins where nothing was done
 SUMMARY = "look through the spool for what is not as it should be"
 
 
@@ -45,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     settings = load(options.config, NOTHING)
     from shared.spool import Spool
-    from shared.spool_check import Kind, check
+    from shared.spool_check import Kind, Looked, check
     from standalone.index_client import indexed_paths, want_scan
 
     spool = Spool(settings.spool)
@@ -53,16 +55,35 @@ def run(options: argparse.Namespace) -> int:
     if options.orphans_to and options.orphans_to not in names:
         sys.stderr.write(f"--orphans-to: there is no destination {options.orphans_to!r}\n")
         return 2
-    found = list(check(spool, names, indexed_paths(settings), deep=options.deep))
+    looked = Looked()
+    found = list(check(spool, names, indexed_paths(settings), deep=options.deep, looked=looked))
     if any(each.kind is Kind.GONE for each in found):  # or delivered while we looked
         still = indexed_paths(settings) or set()
         found = [each for each in found if each.kind is not Kind.GONE or each.path in still]
     done = [_repaired(options, spool, each) for each in found]
-    unindexed = options.repair and any(each.kind is Kind.UNINDEXED for each in found)
-    if (unindexed or options.requeue) and not want_scan(settings):
+    unindexed = [options.repair and each.kind is Kind.UNINDEXED for each in found]
+    announced = (any(unindexed) or options.requeue) and want_scan(settings)
+    if announced:
+        done = [ANEW if new else what for new, what in zip(unindexed, done, strict=True)]
+    elif any(unindexed) or options.requeue:
         sys.stderr.write("Redis cannot be reached: the spool is looked through once it is back\n")
-    sys.stdout.write(_as_json(found, done) if options.json else _as_text(settings, found, done))
+    if options.json:
+        sys.stdout.write(_as_json(found, done))
+    else:
+        requeued = looked.waiting if announced and options.requeue else None
+        sys.stdout.write(_as_text(settings, found, done) + _did(options, looked, done, requeued))
     return 1 if found else 0
+
+
+def _did(options: argparse.Namespace, looked: "Looked", done: list[str], new: int | None) -> str:
+    """What was asked for beside the look; `new`: how many are announced anew."""
+    repaired = sum(1 for what in done if what and not what.startswith(LEFT))
+    said = (
+        (options.deep, f"read {looked.instances:,} instances, {looked.bytes:,} bytes"),
+        (options.repair, f"repaired {repaired:,} of {len(done):,}"),
+        (new is not None, f"requeued {new or 0:,}: uploaders look through the spool now"),
+    )
+    return "".join(f"{text}\n" for applies, text in said if applies)
 
 
 def _repaired(options: argparse.Namespace, spool: "Spool", finding: "Finding") -> str:

@@ -61,6 +61,22 @@ def test_what_is_wrong_is_named_and_repaired_without_losing_anything(
     assert {truncated.name, orphan.name} <= names
 
 
+def test_what_was_done_is_said_beside_what_was_found(console: Console, tmp_path: Path) -> None:
+    spool = open_spool(tmp_path / "spool")
+    [truncated] = keep(spool, PART10, ["default"])
+    keep(spool, PART10, ["default"])
+    deep = console("spool", "check", "--deep").out
+    spool.file(truncated).write_bytes(PART10[:-1])
+    spool.close()
+
+    repaired = console("spool", "check", "--repair").out
+    again = console("spool", "check", "--repair").out
+
+    assert f"nothing is wrong\nread 2 instances, {2 * len(PART10)} bytes\n" in deep
+    assert "repaired 1 of 1\n" in repaired
+    assert "repaired 0 of 0\n" in again
+
+
 def test_what_no_destination_takes_is_told_with_what_helps(
     console: Console, tmp_path: Path
 ) -> None:
@@ -128,7 +144,9 @@ def test_what_the_index_lost_is_announced_anew_at_once(console: Console, tmp_pat
             late = open_spool(running.spool)  # a receiver that dies before it announces
             [kept] = keep(late, made.path.read_bytes(), ["default"])
             late.close()
-            assert console("spool", "check", "--requeue").code == 0
+            requeued = console("spool", "check", "--requeue")
+            assert requeued.code == 0
+            assert "requeued 1: uploaders look through the spool now" in requeued.out
 
             wait_until(lambda: not late.file(kept).exists(), 20, "it to be delivered")
 
