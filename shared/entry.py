@@ -75,7 +75,7 @@ class Entry:
     @property
     def sender(self) -> Sender:
         """Nobody known, where the name does not say."""
-        return Sender.decoded(self.name.removeprefix(self.reception))
+        return sender_of(self.name)
 
     @property
     def received(self) -> float:
@@ -89,6 +89,11 @@ class Entry:
         folder = time.strftime("%Y%m%d%H%M00", time.gmtime(self.received))
         priority = URGENT if self.urgent else ROUTINE
         return Entry(f"{destination}/{priority}/{folder}/{self.name}{SUFFIX}", self.size)
+
+
+def sender_of(name: str) -> Sender:
+    """Nobody known, for what is no name of ours too."""
+    return Sender.decoded("".join(f"~{each}" for each in name.split("~")[2:]))
 
 
 def size_of(name: str) -> int:

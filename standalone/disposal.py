@@ -18,8 +18,8 @@ def chosen(found: Sequence[Quarantined], ids: Sequence[str]) -> Iterator[Quarant
     for wanted in ids:
         matching = [each for each in found if each.name.startswith(wanted)]
         if len(matching) != 1:
-            count = "none" if not matching else str(len(matching))
-            raise NotChosen(f"{wanted}: {count} in quarantine has an id that begins so")
+            count = f"{len(matching)} in quarantine have" if matching else "none in quarantine has"
+            raise NotChosen(f"{wanted}: {count} an id that begins so")
         yield matching[0]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared import audit
 from shared.config import load
+from shared.entry import sender_of
 from shared.needs import NOTHING
 from shared.quarantine import place
 from shared.spool import Quarantined, Spool
@@ -20,6 +21,7 @@ from standalone.disposal import NotChosen
 from standalone.options import add_config, add_json
 from standalone.table import printable, table
 
+REASON = "failure_reason"  # of a record
 SUMMARY = "see, requeue or drop what destinations refuse"
 COLUMNS = ("Id", "Destination", "Received", "Bytes", "SOP Instance UID", "Why")
 
@@ -67,12 +69,24 @@ def _show(options: argparse.Namespace, found: list[Quarantined]) -> int:
             "destination": each.destination,
             "received": _received(each),
             "bytes": each.size,
-            **each.record,
+            **_sender(each),
+            **{key: _readable(key, value) for key, value in each.record.items()},
             "file": place(options.settings.spool.path.absolute(), each),
         }
         text = "".join(f"{printable(key):<20} {printable(value)}\n" for key, value in lines.items())
         sys.stdout.write(text + "\n")
     return 0
+
+
+def _sender(item: Quarantined) -> dict[str, str]:
+    """Who sent it, where its name says so."""
+    calling = sender_of(item.name).calling_ae
+    return {"calling_ae": calling} if calling else {}
+
+
+def _readable(key: str, value: object) -> object:
+    """Failure Reason as the standard and the archives' logs have it (PS3.4 Table I.2-2)."""
+    return f"0x{value:04X}" if key == REASON and isinstance(value, int) else value
 
 
 def _requeue(options: argparse.Namespace, found: list[Quarantined]) -> int:
@@ -133,6 +147,7 @@ def _as_json(item: Quarantined) -> dict[str, Any]:
         "destination": item.destination,
         "received": _received(item),
         "bytes": item.size,
+        **_sender(item),
         "record": dict(item.record),
     }
 

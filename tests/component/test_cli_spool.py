@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.sender import Sender
 from standalone import study
 from tests.support.cli import Console
 from tests.support.instances import make
@@ -158,6 +159,29 @@ def test_requeue_says_when_redis_is_away(console: Console, tmp_path: Path) -> No
     ended = console("spool", "check", "--requeue")
 
     assert "Redis cannot be reached" in ended.err
+
+
+def test_a_refusal_is_shown_with_its_reason_in_hexadecimal_and_with_who_sent_it(
+    console: Console, tmp_path: Path
+) -> None:
+    spool = open_spool(tmp_path / "spool")
+    sender = Sender.named("ARCHIVE", "CT 1", "CT")
+    [known] = keep(spool, PART10, ["default"], sender=sender)
+    [unknown] = keep(spool, PART10, ["default"])
+    for each in (known, unknown):
+        spool.quarantine(each, {"detail": "refused", "failure_reason": 273})
+    spool.close()
+
+    shown = console("quarantine", "show", known.name).out.splitlines()
+    anonymous = console("quarantine", "show", unknown.name).out
+    several = console("quarantine", "show", known.name[:4])
+    nothing = console("quarantine", "show", "x")
+
+    assert "failure_reason       0x0111" in shown
+    assert "calling_ae           CT 1" in shown
+    assert "calling_ae" not in anonymous
+    assert "2 in quarantine have an id that begins so" in several.err
+    assert "none in quarantine has an id that begins so" in nothing.err
 
 
 def test_a_record_of_somebody_else_does_not_move_the_cursor(
