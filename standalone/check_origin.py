@@ -11,7 +11,7 @@ from shared.certificates import end_of, first_end
 from shared.destination import Destination
 from shared.dicomweb.auth import seconds_left
 from shared.dicomweb.client import open_client
-from shared.dicomweb.faults import fault_of, faults
+from shared.dicomweb.faults import UNRESOLVED, fault_of, faults
 from shared.errors import ConfigurationError, Denied, DestinationFault, Misconfigured
 from shared.sender import Sender
 from shared.uri_template import resolved
@@ -23,6 +23,7 @@ DAY = 86400  # seconds
 SANDBOX = "SANDBOX"  # how our sandbox begins its Server field
 WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 SEARCHLESS = frozenset({404, 405, 406})  # no search, none that we ask for, or none in JSON
+LOOK_UP = "see the host name in the URI, and whether DNS or /etc/hosts here knows it"
 ADVICE: tuple[tuple[type[DestinationFault], str], ...] = (
     (Denied, "see auth of this destination, and what its account may do"),
     (Misconfigured, "see the URI: its host, its path, its certificate"),
@@ -108,4 +109,6 @@ def _chain(tls: ssl.SSLSocket) -> list[bytes]:
 
 def advice(fault: DestinationFault) -> str:
     """What to do about it."""
+    if fault.reason == UNRESOLVED:
+        return LOOK_UP
     return next(text for kind, text in ADVICE if isinstance(fault, kind))

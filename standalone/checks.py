@@ -4,17 +4,19 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from socket import gaierror
 
 import redis
 
 from shared.broker import plain
 from shared.config import Settings
+from shared.dicomweb.faults import UNRESOLVED
 from shared.errors import ConfigurationError, SpoolError
 from shared.reserves import Space, space
 from shared.route_overlap import warnings, warnings_of_peers
 from shared.spool import Spool
 from shared.watermark import Pressure, pressure_of
-from standalone.check_origin import origin
+from standalone.check_origin import LOOK_UP, origin
 from standalone.check_ports import ports
 from standalone.check_secrets import secrets, unusable
 from standalone.findings import FAIL, OK, WARN, Finding
@@ -83,8 +85,7 @@ def index(settings: Settings) -> Finding:
             policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
             durable = client.config_get("appendonly").get("appendonly")
     except redis.RedisError as error:
-        advice = "start it, or see redis.url and redis.password_file; nothing is lost meanwhile"
-        return Finding(FAIL, "Redis", plain(error), advice)
+        return _absent(error)
     found = f"version {version}"
     if policy != "noeviction":
         return Finding(FAIL, "Redis", f"{found}, {policy}", "set maxmemory-policy noeviction")
@@ -93,6 +94,16 @@ def index(settings: Settings) -> Finding:
             WARN, "Redis", f"{found}, not durable", "a restart means a scan of the spool"
         )
     return Finding(OK, "Redis", found)
+
+
+def _absent(error: redis.RedisError) -> Finding:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, gaierror):
+            return Finding(FAIL, "Redis", UNRESOLVED, LOOK_UP.replace("the URI", "redis.url"))
+        cause = cause.__cause__ or cause.__context__
+    advice = "start it, or see redis.url and redis.password_file; nothing is lost meanwhile"
+    return Finding(FAIL, "Redis", plain(error), advice)
 
 
 def _room(found: Space) -> Finding:

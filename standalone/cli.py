@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 from shared import hangup
 from shared.errors import ConfigurationError, ProxyError
-from standalone.exits import FAILED, INTERRUPTED, UNUSABLE, epilog
+from standalone.exits import FAILED, INTERRUPTED, PROGRAM, UNUSABLE, epilog
 from standalone.options import add_config
 from standalone.version import VERSION
 
-PROGRAM = "dicomweb-proxy"
 # name -> module with SUMMARY, add_options(parser) and run(options) -> exit code
 COMMANDS = {
     "up": "standalone.up",

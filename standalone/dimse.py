@@ -27,6 +27,7 @@ from shared.needs import NOTHING
 from shared.recorder import of_process, recording
 from shared.reload import newest, reload
 from standalone import ready
+from standalone.exits import PROGRAM
 from uploader.gauges import Gauges
 from worklist.find import WorklistService
 from worklist.tallies import TALLIES as WORKLIST
@@ -58,12 +59,12 @@ def _told(run: Callable[[], int]) -> int:
     except ConfigurationError as error:
         return _unusable(error)
     except ProxyError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
         return FAILED
 
 
 def _unusable(error: ConfigurationError) -> int:
-    sys.stderr.writelines(f"configuration: {mistake}\n" for mistake in error.mistakes)
+    sys.stderr.writelines(f"{PROGRAM}: configuration: {mistake}\n" for mistake in error.mistakes)
     return MISCONFIGURED
 
 

@@ -1,5 +1,6 @@
 """Exit codes of `dicomweb-proxy`, declared once: for --help, docs/commands.md and the program."""
 
+PROGRAM = "dicomweb-proxy"  # how each line of a complaint begins
 FINE, FAILED, UNUSABLE, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 130
 
 EXITS = {

@@ -31,6 +31,7 @@ REASONS: dict[int, str] = {
     507: "has no space left (507)",
 }
 
+UNRESOLVED = "has a host name that does not resolve"
 NETWORK: tuple[tuple[type[Exception], type[DestinationFault], str], ...] = (  # first match decides
     (httpx.ConnectTimeout, Unavailable, "does not answer at its address and port"),
     (httpx.ConnectError, Unavailable, "cannot be reached"),
@@ -47,7 +48,7 @@ NETWORK: tuple[tuple[type[Exception], type[DestinationFault], str], ...] = (  # 
 )
 # What lies beneath those, and says more; the first match decides.
 CAUSES: tuple[tuple[type[Exception], type[DestinationFault], str], ...] = (
-    (gaierror, Unavailable, "has a host name that does not resolve"),
+    (gaierror, Unavailable, UNRESOLVED),
     (ConnectionRefusedError, Unavailable, "refuses connections"),
     (Endless, Unavailable, "talks without end"),
 )

@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from shared.config import load
 from shared.needs import NOTHING
+from standalone.exits import PROGRAM, UNUSABLE
 from standalone.options import add_config, add_json
 
 SUMMARY = "try the configuration: addresses, credentials, spool, Redis, ports"
@@ -35,8 +36,10 @@ def run(options: argparse.Namespace) -> int:
     uploads = {each.name: each for each in settings.upload_destinations}
     chosen = options.store_test
     if unknown := set(chosen or ()) - uploads.keys():
-        sys.stderr.write(f"--store-test: there is no destination {min(unknown)!r} with uploads\n")
-        return 2
+        there = ", ".join(uploads) or "none"
+        fault = f"there is no destination {min(unknown)!r} with uploads; there is: {there}"
+        sys.stderr.write(f"{PROGRAM}: --store-test: {fault}\n")
+        return UNUSABLE
     found = list(every(settings))
     if chosen is not None:
         from standalone.check_store import store

@@ -20,9 +20,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from standalone.cli import PROGRAM, parser
+    from standalone.cli import parser
     from standalone.command_tree import tree
     from standalone.completions import SHELLS
+    from standalone.exits import PROGRAM
 
     script = SHELLS[options.shell](PROGRAM, tree(parser()))
     text = json.dumps({"shell": options.shell, "script": script}) if options.json else script

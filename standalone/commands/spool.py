@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.config import Settings, load
 from shared.needs import NOTHING
+from standalone.exits import PROGRAM, UNUSABLE
 from standalone.options import add_config, add_json
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def run(options: argparse.Namespace) -> int:
     spool = Spool(settings.spool)
     names = [each.name for each in settings.upload_destinations]
     if options.orphans_to and options.orphans_to not in names:
-        sys.stderr.write(f"--orphans-to: there is no destination {options.orphans_to!r}\n")
-        return 2
+        there = ", ".join(names) or "none"
+        fault = f"there is no destination {options.orphans_to!r}; there is: {there}"
+        sys.stderr.write(f"{PROGRAM}: --orphans-to: {fault}\n")
+        return UNUSABLE
     looked = Looked()
     found = list(check(spool, names, indexed_paths(settings), deep=options.deep, looked=looked))
     if any(each.kind is Kind.GONE for each in found):  # or delivered while we looked

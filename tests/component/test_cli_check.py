@@ -99,6 +99,18 @@ def test_a_name_that_does_not_resolve_fails(console: Console) -> None:
     assert states(console)["default: uploads"] == FAIL
 
 
+def test_a_name_that_does_not_resolve_is_told_as_that_of_redis_too(console: Console) -> None:
+    console.set(
+        UPLOAD__URI="https://archive.invalid/studies", REDIS__URL="redis://redis.invalid:6379/0"
+    )
+
+    told = {each["subject"]: each for each in console("check", "--json").json}
+
+    for subject, place in (("default: uploads", "the URI"), ("Redis", "redis.url")):
+        assert told[subject]["found"].endswith("has a host name that does not resolve")
+        assert told[subject]["advice"].startswith(f"see the host name in {place}")
+
+
 def test_a_spool_that_cannot_be_used_fails(console: Console, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     console.set(UPLOAD__URI="https://archive.invalid/studies", SPOOL__PATH=tmp_path / "file")
@@ -237,4 +249,10 @@ def test_an_archive_that_refuses_the_image_is_a_failure(
 def test_a_name_that_is_no_destination_is_exit_code_2(console: Console) -> None:
     console.set(UPLOAD__URI="https://archive.example/studies")
 
-    assert console("check", "--store-test", "nowhere").code == 2
+    ended = console("check", "--store-test", "nowhere")
+
+    assert ended.code == 2
+    assert ended.err == (
+        "dicomweb-proxy: --store-test: there is no destination 'nowhere' with uploads; "
+        "there is: default\n"
+    )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from standalone.cli import COMMANDS, PROGRAM, parser
+from standalone.cli import COMMANDS, parser
 from standalone.command_tree import Node, tree
 from standalone.completions import SHELLS
-from standalone.exits import EXITS
+from standalone.exits import EXITS, PROGRAM
 from tests.support.cli import Console
 from tests.support.commands_reference import PAGE, page
 from tests.support.peers import peer

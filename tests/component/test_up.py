@@ -162,7 +162,9 @@ def test_a_taken_port_is_one_clear_line(origin: str, tmp_path: Path) -> None:
         ended = run_up(tmp_path, UPLOAD__URI=f"{origin}/studies", RECEIVE__PORT=port)
 
     assert ended.returncode == 1
-    assert ended.stderr.endswith(f"cannot listen on 127.0.0.1:{port}: Address already in use\n")
+    assert ended.stderr.endswith(
+        f"dicomweb-proxy: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    )
     assert "Traceback" not in ended.stderr
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from standalone.cli import PROGRAM, parser
+from standalone.cli import parser
 from standalone.command_tree import Node, Option, tree
-from standalone.exits import EXITS
+from standalone.exits import EXITS, PROGRAM
 from tests.support.settings_reference import ROOT
 
 PAGE = ROOT / "docs" / "commands.md"
