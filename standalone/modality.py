@@ -30,6 +30,11 @@ CALLING_AE = "DEMOMODALITY"
 TIMEOUT = 30.0  # seconds for a connection, an association, an answer
 PENDING_STATUSES = frozenset({PENDING, 0xFF01})  # PS3.4 Table K.4.1-1
 
+OFFERS_NONE = {
+    ModalityWorklistInformationFind: "it offers no worklist (no accepted presentation context)",
+    Verification: "it offers no C-ECHO (no accepted presentation context)",
+}
+
 # Files go as they are, in fragments: nothing is decoded and encoded again on the way.
 _config.STORE_SEND_CHUNKED_DATASET = True
 
@@ -122,6 +127,9 @@ def _why(made: Association) -> str:
     if made.is_rejected:
         answer = made.acceptor.primitive
         return f"rejected ({answer.result_str}: {answer.reason_str})" if answer else "rejected"
+    refused = made.rejected_contexts  # pynetdicom aborts where none is accepted
+    if refused and not made.accepted_contexts:
+        return OFFERS_NONE.get(str(refused[0].abstract_syntax), "it accepts none of what we offer")
     return "it broke off the connection"
 
 

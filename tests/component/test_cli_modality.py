@@ -87,6 +87,16 @@ def test_nobody_there_is_one_clear_line(console: Console, command: list[str]) ->
     assert len(ended.err.splitlines()) == 1
 
 
+def test_an_entity_without_a_worklist_is_said_to_offer_none(
+    console: Console, storescp: int
+) -> None:
+    ended = console("worklist", "--port", storescp)
+
+    assert ended.code == 1
+    assert "it offers no worklist (no accepted presentation context)" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
 def test_a_folder_is_sent_whole_and_unchanged(
     console: Console, storescp: int, folder: Path, received: Path
 ) -> None:
