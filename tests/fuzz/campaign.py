@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.campaign [--seconds N] [option…]`: both fuzzers, and one sentence.
 
 Our own fuzzer has a fifth of the time, for all targets together, and libFuzzer a fifth for each of
-its four targets; where atheris is not installed, our own has all of it. What libFuzzer says on its
-way goes to a file.
+its four targets, or a half where one of them is named; without atheris our own has all of it. What
+libFuzzer says on its way goes to a file.
 """
 
 import argparse
@@ -51,7 +51,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.campaign", description=__doc__)
     parser.add_argument("--seconds", type=int, default=600, help="in all; default %(default)s")
     arguments, options = parser.parse_known_args()
-    targets = GUIDED if importlib.util.find_spec("atheris") else ()
+    wanted = [each for each in GUIDED if each in options] or list(GUIDED)
+    targets = wanted if importlib.util.find_spec("atheris") else []
     share = arguments.seconds // (1 + len(targets))
     counts = [own(share, options), *(guided(each, share) for each in targets)]
     inputs, failed = (sum(each) for each in zip(*counts, strict=True))

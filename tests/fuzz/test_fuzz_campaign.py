@@ -9,6 +9,8 @@ import pytest
 
 from tests.fuzz import campaign
 
+pytestmark = pytest.mark.timeout(180)  # atheris takes its time to begin
+
 
 def test_a_campaign_ends_with_what_ran_how_many_inputs_and_how_many_failed() -> None:
     done = subprocess.run(
@@ -16,7 +18,7 @@ def test_a_campaign_ends_with_what_ran_how_many_inputs_and_how_many_failed() -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=50,
+        timeout=150,
     )
 
     assert done.returncode == 0, done.stderr
