@@ -16,7 +16,7 @@ help: ## this list
 setup: .venv/.installed ## .venv from the hashed requirements
 
 .venv/.installed: requirements/dev.txt pyproject.toml
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -72,7 +72,7 @@ docs: setup ## proxy.example.toml, the reference pages and the plots of docs/ an
 	$(BIN)/python -m bench.capacity
 
 site: ## the pages of docs/ as a site, in dist/site
-	$(PYTHON) -m venv .venv-site
+	$(PYTHON) -m venv --clear .venv-site
 	.venv-site/bin/pip install --quiet --no-compile --require-hashes -r requirements/site.txt
 	.venv-site/bin/mkdocs build --strict --quiet --site-dir dist/site
 
@@ -83,7 +83,7 @@ up: ## docker compose up
 	docker compose up --build -d --wait
 
 lock: ## requirements/*.txt anew, hashed, without an index
-	$(PYTHON) -m venv .venv-lock
+	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/pip install --quiet uv
 	for service in $(SERVICES); do \
 	  $(COMPILE) --extra $$service pyproject.toml -o requirements/$$service.txt; done

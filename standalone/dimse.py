@@ -110,11 +110,12 @@ def _run(settings: Settings, number: int, seat: Seat | None) -> int:
             stack.enter_context(recording(lambda: connect(settings.redis), counted))
         certificates = Certificates({**of_dimse(settings), **of_clients(settings)})
         stack.enter_context(metrics.exposed(certificates, worklist))
-        if number == 0 and settings.health.port:
-            stack.enter_context(_health(settings, checks, facts))
         receive = settings.receive
         acceptor = Acceptor(services, receive, host=receive.host, port=receive.port, admit=admit)
         acceptor.seat = seat
+        checks["listening"] = acceptor.check
+        if number == 0 and settings.health.port:
+            stack.enter_context(_health(settings, checks, facts))
         acceptor.admission = Admission(settings.admission, settings.peers)
         stack.enter_context(watching(file_of(), settings.reload.watch))
         with _listening(places(receive)):

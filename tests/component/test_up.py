@@ -255,6 +255,21 @@ def test_below_the_soft_watermark_associations_are_turned_away_unless_there_is_a
         send(running.port, made[:1])
 
 
+def test_while_it_drains_it_is_not_ready(origin: str, tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"UPLOAD__URI": f"{origin}/studies", "HEALTH__PORT": port}
+    with proxy(tmp_path, **settings) as running, RawAssociation(running.port) as modality:
+        ready = f"http://127.0.0.1:{port}/readyz"
+        modality.send(Asking().encode())
+        modality.read()  # and then it stays silent
+        assert httpx.get(ready).json()["checks"]["listening"] == "ok"
+
+        running.process.terminate()
+
+        wait_until(lambda: httpx.get(ready).status_code == 503, 10, "it to be no longer ready")
+        assert httpx.get(ready).json()["checks"]["listening"] == "is draining"
+
+
 def test_an_index_that_cannot_be_read_is_dropped_and_made_anew(
     origin: str, tmp_path: Path, made: list[Dataset]
 ) -> None:
