@@ -1,6 +1,7 @@
 """The console script, run in this process with an environment of the test's own."""
 
 import json
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ class Console:
     def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
         self._patch = patch
         self._capture = capture
+        # As in a process of its own: another test's handler may write to what is closed by now.
+        patch.setattr(logging.getLogger(), "handlers", [])
         for name in [name for name in os.environ if name.startswith(PREFIX)]:
             patch.delenv(name)
 
