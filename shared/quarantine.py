@@ -19,7 +19,7 @@ from shared.errors import SpoolError
 from shared.faults import spool_fault
 from shared.folders import Folders, alone_in, make, names
 from shared.record import Damaged
-from shared.regular import create_regular, open_regular
+from shared.regular import open_regular, replace_regular
 from shared.sync import sync_folder
 
 log = logs.get(__name__)
@@ -208,18 +208,7 @@ def _try_to_write(file: Path, record: Mapping[str, object]) -> None:
 
 def _write(file: Path, record: Mapping[str, object]) -> None:
     """Raises OSError, with nothing left."""
-    partial = file.with_name(f".{file.name}")
-    try:
-        descriptor = create_regular(partial, os.O_TRUNC, MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(record, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.rename(file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise
+    replace_regular(file, json.dumps(record, indent=1), MODE)
 
 
 def _read(file: Path) -> Mapping[str, object]:

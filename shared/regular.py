@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -37,6 +38,22 @@ def open_regular(path: Path) -> int:
 def create_regular(path: Path, flags: int, mode: int) -> int:
     """A descriptor to write to; `flags` as of os.open. Raises OSError; NotRegular is one."""
     return proven(os.open(path, os.O_WRONLY | os.O_CREAT | CAREFUL | flags, mode))
+
+
+def replace_regular(path: Path, content: str, mode: int) -> None:
+    """Write a small file whole and synced, or leave what was there. Raises OSError."""
+    partial = path.with_name(f".{path.name}")
+    try:
+        descriptor = create_regular(partial, os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.rename(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
 
 
 def proven(descriptor: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shared.faults import spool_fault
 from shared.folders import alone_in
-from shared.regular import create_regular, open_regular
+from shared.regular import open_regular, replace_regular
 
 MODE = 0o640
 
@@ -44,7 +44,7 @@ class Sightings:
         if counted == self._counted:  # else another process has counted
             counted += now - self._looked
         seen = {each: min(seen.get(each, counted), counted) for each in there}
-        _write(self._file, json.dumps({"seconds": counted, "seen": seen}))
+        replace_regular(self._file, json.dumps({"seconds": counted, "seen": seen}), MODE)
         self._counted, self._looked = counted, now
         return {each: counted - begun for each, begun in seen.items()}
 
@@ -64,14 +64,3 @@ def _seconds(value: object) -> float:
     if not isinstance(value, float) or not math.isfinite(value) or value < 0:
         raise ValueError
     return value
-
-
-def _write(file: Path, content: str) -> None:
-    """Raises OSError."""
-    partial = file.with_name(f"{file.name}.part")
-    descriptor = create_regular(partial, os.O_TRUNC, MODE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(file)

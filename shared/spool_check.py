@@ -213,7 +213,8 @@ def _of_quarantine(root: Path) -> Iterator[Finding]:
     for destination in names(folder):
         for name in names(folder / destination):
             record = folder / destination / name
-            if _COPY.fullmatch(str(record.relative_to(root))):
-                yield from _cut_short(root, str(record.relative_to(root)))
+            path = str(record.relative_to(root))
+            if _COPY.fullmatch(path):
+                yield from _cut_short(root, path)
             if record.suffix == quarantine.RECORD and not record.with_suffix(SUFFIX).exists():
-                yield Finding(Kind.RECORD_ALONE, str(record.relative_to(root)))
+                yield Finding(Kind.RECORD_ALONE, path)

@@ -40,5 +40,9 @@ def orphans(spool: Spool, destinations: Collection[str]) -> tuple[Orphans, ...]:
 
 def in_words(found: Orphans) -> str:
     """How many, for people."""
-    many = f"{found.kept:,} instances wait" if found.kept != 1 else "1 instance waits"
-    return f"{many} for a destination that is configured no more ({found.bytes:,} bytes)"
+    return f"{waiting(found.kept)} ({found.bytes:,} bytes)"
+
+
+def waiting(kept: int) -> str:
+    many = f"{kept:,} instances wait" if kept != 1 else "1 instance waits"
+    return f"{many} for a destination that is configured no more"

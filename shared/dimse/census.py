@@ -10,6 +10,7 @@ from shared.dimse.service import Peer
 from shared.sections import Receive
 
 _LIMIT = "receive.max_associations"
+_PER_AE, _PER_ADDRESS = f"{_LIMIT}_per_ae", f"{_LIMIT}_per_address"
 
 
 class Member(Protocol):
@@ -59,7 +60,7 @@ class Census:
     def room_for(self, peer: Peer, per_ae: int | None = None) -> Rejection | None:
         """`per_ae`: a limit of its calling AE title's own."""
         settings = self._settings
-        of_ae = "max_associations of its [[peers]] entry" if per_ae else f"{_LIMIT}_per_ae"
+        of_ae = "max_associations of its [[peers]] entry" if per_ae else _PER_AE
         limits = (
             (len(self._associations), settings.max_associations, _LIMIT),
             (
@@ -70,7 +71,7 @@ class Census:
             (
                 self._by_address[peer.address],
                 settings.max_associations_per_address,
-                f"{_LIMIT}_per_address",
+                _PER_ADDRESS,
             ),
         )
         reached = (f"{name} is {limit}" for there, limit, name in limits if there >= limit)

@@ -3,6 +3,7 @@
 from shared.recent import Hour
 from shared.statuses import CANCELLED, SUCCESS
 from shared.tallies import status_label
+from standalone.orphans import waiting
 from standalone.page.chart import chart, legend
 from standalone.page.markup import Markup, facts, joined, tag
 from standalone.state import GIBIBYTE, State, age
@@ -95,10 +96,8 @@ def section(name: str, heading: str, *content: str) -> Markup:
 
 def troubles(state: State) -> list[str]:
     lost = sum(each.kept for each in state.orphans)
-    many = "1 instance waits" if lost == 1 else f"{lost:,} instances wait"
-    strays = f"{many} for a destination that is configured no more"
-    if not state.destinations:
-        return [strays] if lost else []  # a site with a worklist alone has neither spool nor Redis
+    if not state.destinations:  # a site with a worklist alone has neither spool nor Redis
+        return [waiting(lost)] if lost else []
     held = sum(1 for each in state.destinations if each.held)
     failing = sum(1 for each in state.destinations if each.fault and not each.held)
     silent = sum(1 for each in state.destinations if each.silent)
@@ -112,7 +111,7 @@ def troubles(state: State) -> list[str]:
         (held, f"{_of(held, number)} held"),
         (failing, f"{_of(failing, number)} being tried again"),
         (silent, f"{_of(silent, number)} silent: asked, and no answer yet"),
-        (lost, strays),
+        (lost, waiting(lost)),
         (quarantined, "Instances are in quarantine"),
     )
     return [text for applies, text in said if applies]

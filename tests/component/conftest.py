@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.authority import Authority, Identity
 from tests.support.certificates import Certificates, certificates
 from tests.support.delivery import Begin, Uploading, settings, uploading
 from tests.support.origin_server import OriginServer
@@ -44,6 +45,17 @@ def origin_server() -> Iterator[OriginServer]:
 def tls(tmp_path: Path) -> Certificates:
     """Of a certificate authority of the test's own."""
     return certificates(tmp_path)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Of DICOM TLS, and of Redis over TLS."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def ours(authority: Authority) -> Identity:
+    return authority.issue("ours")
 
 
 @pytest.fixture

@@ -24,16 +24,6 @@ from tests.support.raw_association import RawAssociation
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
-@pytest.fixture
-def ours(authority: Authority) -> Identity:
-    return authority.issue("ours")
-
-
-@pytest.fixture
 def service() -> RecordingService:
     return RecordingService()
 

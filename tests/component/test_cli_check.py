@@ -10,7 +10,7 @@ import pytest
 from standalone.findings import FAIL, OK, WARN
 from tests.support import answers
 from tests.support.certificates import certificates
-from tests.support.cli import Console
+from tests.support.cli import Console, checking, states
 from tests.support.logins import login
 from tests.support.origin_server import OriginServer
 from tests.support.origins import secret
@@ -25,14 +25,7 @@ AUTHORITY_ENDS = datetime(3000, 1, 1, tzinfo=UTC)  # trustme's
 def console(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Console:
-    made = Console(monkeypatch, capsys)
-    made.set(SPOOL__PATH=tmp_path / "spool", SPOOL__SOFT_RESERVE=0, SPOOL__HARD_RESERVE=0)
-    made.set(RECEIVE__HOST="127.0.0.1", RECEIVE__PORT=0)
-    return made
-
-
-def states(console: Console) -> dict[str, str]:
-    return {each["subject"]: each["state"] for each in console("check", "--json").json}
+    return checking(monkeypatch, capsys, tmp_path)
 
 
 def test_where_everything_is_there_it_says_so(console: Console, tmp_path: Path) -> None:

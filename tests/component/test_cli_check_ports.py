@@ -9,7 +9,7 @@ import pytest
 
 from standalone.findings import FAIL, OK, WARN
 from tests.support.certificates import certificates
-from tests.support.cli import Console
+from tests.support.cli import Console, checking, states
 from tests.support.ports import free_port
 from tests.support.proxy import proxy
 
@@ -18,14 +18,7 @@ from tests.support.proxy import proxy
 def console(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Console:
-    made = Console(monkeypatch, capsys)
-    made.set(SPOOL__PATH=tmp_path / "spool", SPOOL__SOFT_RESERVE=0, SPOOL__HARD_RESERVE=0)
-    made.set(RECEIVE__HOST="127.0.0.1", RECEIVE__PORT=0)
-    return made
-
-
-def states(console: Console) -> dict[str, str]:
-    return {each["subject"]: each["state"] for each in console("check", "--json").json}
+    return checking(monkeypatch, capsys, tmp_path)
 
 
 def test_each_port_in_use_is_a_warning_that_says_by_whom(console: Console, tmp_path: Path) -> None:

@@ -73,15 +73,20 @@ def test_without_redis_it_tells_what_the_spool_says(console: Console, tmp_path: 
     spool.close()
 
 
-def test_what_waits_for_a_destination_that_is_gone_is_told_with_what_to_do(
-    console: Console, redis: RedisServer, tmp_path: Path
-) -> None:
+def served(console: Console, redis: RedisServer, spool: Path) -> None:
+    """An uploader runs, as far as Redis knows."""
     console.set(
         UPLOAD__URI="https://archive.example/studies",
         REDIS__URL=redis.settings.url,
-        SPOOL__PATH=tmp_path / "spool",
+        SPOOL__PATH=spool,
     )
     redis.client.zadd(UPLOADERS, {"one 1": time.time() + 10})
+
+
+def test_what_waits_for_a_destination_that_is_gone_is_told_with_what_to_do(
+    console: Console, redis: RedisServer, tmp_path: Path
+) -> None:
+    served(console, redis, tmp_path / "spool")
     spool = open_spool(tmp_path / "spool")
     calm = console("status").code
     keep(spool, b"instance", ["closed"])
@@ -100,12 +105,7 @@ def test_what_waits_for_a_destination_that_is_gone_is_told_with_what_to_do(
 def test_modalities_that_are_turned_away_are_no_success(
     console: Console, redis: RedisServer, tmp_path: Path
 ) -> None:
-    console.set(
-        UPLOAD__URI="https://archive.example/studies",
-        REDIS__URL=redis.settings.url,
-        SPOOL__PATH=tmp_path / "spool",
-    )
-    redis.client.zadd(UPLOADERS, {"one 1": time.time() + 10})
+    served(console, redis, tmp_path / "spool")
     open_spool(tmp_path / "spool").close()
     roomy = console("status").code
     console.set(SPOOL__SOFT_RESERVE=1 << 60, SPOOL__HARD_RESERVE=0)

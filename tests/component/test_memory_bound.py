@@ -6,7 +6,6 @@ import zlib
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.ports import free_port
 from tests.support.processes import Service
 from tests.support.raw_association import (
     CT,
@@ -16,6 +15,7 @@ from tests.support.raw_association import (
     c_store_rq,
     p_data,
 )
+from tests.support.receiver_process import receiver
 from tests.support.waiting import wait_until
 
 ASSOCIATIONS = 400
@@ -23,22 +23,16 @@ LIMITS = ("MAX_ASSOCIATIONS", "MAX_ASSOCIATIONS_PER_AE", "MAX_ASSOCIATIONS_PER_A
 KIBIBYTE = 1024
 
 
-def receiver(folder: Path) -> Service:
+def small(folder: Path) -> Service:
     """With as little as can be for all else that it keeps."""
-    return Service(
-        "receiver",
+    limits = {f"RECEIVE__{name}": ASSOCIATIONS for name in LIMITS}
+    return receiver(
         folder,
-        {
-            "UPLOAD__URI": "http://127.0.0.1:9/studies",
-            "RECEIVE__HOST": "127.0.0.1",
-            "RECEIVE__PORT": free_port(),
-            "RECEIVE__MAX_PENDING": 1,
-            "RECEIVE__MAX_BUFFERED": KIBIBYTE * KIBIBYTE,
-            "HEALTH__PORT": 0,
-            "REDIS__URL": "redis://127.0.0.1:9/0",
-            "SPOOL__PATH": folder / "spool",
-            **{f"RECEIVE__{name}": ASSOCIATIONS for name in LIMITS},
-        },
+        RECEIVE__MAX_PENDING=1,
+        RECEIVE__MAX_BUFFERED=KIBIBYTE * KIBIBYTE,
+        HEALTH__PORT=0,
+        LOG__LEVEL="info",
+        **limits,
     )
 
 
@@ -59,7 +53,7 @@ def nameless() -> bytes:
 def test_heads_that_are_held_back_are_within_it(tmp_path: Path) -> None:
     asking = Asking(contexts=((1, CT, (DEFLATED,)),))
     begun = p_data(1, 3, c_store_rq()) + p_data(1, 0, nameless())
-    with receiver(tmp_path) as service, ExitStack() as stack:
+    with small(tmp_path) as service, ExitStack() as stack:
         wait_until(lambda: service.events("receiver.started"), 30, "it has started")
         assert service.process
         process = service.process.pid

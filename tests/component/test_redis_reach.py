@@ -25,11 +25,6 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
-@pytest.fixture
 def encrypted(tmp_path: Path, authority: Authority) -> Iterator[RedisPeers]:
     with redis_peers(tmp_path, authority) as peers:
         yield peers

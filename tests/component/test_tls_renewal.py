@@ -20,16 +20,6 @@ class Replaced(PosixPath):
         return data
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
-@pytest.fixture
-def ours(authority: Authority) -> Identity:
-    return authority.issue("ours")
-
-
 def settings(ours: Identity, authorities: Path | None = None) -> Receive:
     return Receive(
         tls_certificate_file=ours.certificate,

@@ -45,3 +45,18 @@ class Console:
             code = end.code if isinstance(end.code, int) else 1
         out, err = self._capture.readouterr()
         return Ended(code, out, err)
+
+
+def checking(
+    patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str], folder: Path
+) -> Console:
+    """One whose `check` finds nothing wrong with spool and port."""
+    made = Console(patch, capture)
+    made.set(SPOOL__PATH=folder / "spool", SPOOL__SOFT_RESERVE=0, SPOOL__HARD_RESERVE=0)
+    made.set(RECEIVE__HOST="127.0.0.1", RECEIVE__PORT=0)
+    return made
+
+
+def states(console: Console) -> dict[str, str]:
+    """What `check` finds, by subject."""
+    return {each["subject"]: each["state"] for each in console("check", "--json").json}
