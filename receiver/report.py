@@ -11,12 +11,19 @@ from receiver.validation import Rule, sop_class_uid, sop_instance_uid
 from shared import logs, metrics
 from shared.dimse import audit
 from shared.dimse.service import Request
-from shared.head import STUDY_INSTANCE_UID, Head
+from shared.head import Head
+from shared.head_tags import STUDY_INSTANCE_UID
 from shared.routing import Decision
 from shared.tallies import status_label
 from shared.uid import NO_UID, shown
 
 REMEMBERED = 1024  # kinds of news, over all associations
+
+# Of each instance
+_receive_took = TALLIES.observer(metrics.RECEIVE_SECONDS)
+_sync_took = TALLIES.observer(metrics.SYNC_SECONDS)
+_received = TALLIES.counter(metrics.RECEIVED)
+_received_bytes = TALLIES.counter(metrics.RECEIVED_BYTES)
 
 log = logs.get(__name__)
 
@@ -32,10 +39,10 @@ class Report:
             study = head.values.get(STUDY_INSTANCE_UID, "")
             of_instance = sop_class_uid(request, head), sop_instance_uid(request, head)
             audit.received(request.peer, study, *of_instance)
-        TALLIES.observe(metrics.RECEIVE_SECONDS, receive)
-        TALLIES.observe(metrics.SYNC_SECONDS, sync)
-        TALLIES.add(metrics.RECEIVED)
-        TALLIES.add(metrics.RECEIVED_BYTES, amount=size)
+        _receive_took(receive)
+        _sync_took(sync)
+        _received(1)
+        _received_bytes(size)
 
     def irregular(self, request: Request, head: Head, rules: Sequence[Rule]) -> None:
         """It was kept although it breaks rules."""

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 
 from receiver.validation import sop_class_uid
 from shared.dimse.service import Peer, Request
-from shared.head import MODALITY, Head, State
+from shared.head import Head
+from shared.head_reader import State
+from shared.head_tags import MODALITY
 from shared.reception import NOBODY
 from shared.routing import ATTRIBUTES, Decision, Routes, Subject
 from shared.sender import Sender

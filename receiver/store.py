@@ -25,6 +25,7 @@ from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
 from shared.head import Head
+from shared.outline import Outlines
 from shared.routing import Decision
 from shared.sender import Sender
 from shared.spool import Pressure, Reception, Spool
@@ -43,6 +44,7 @@ NO_DATA_SET = Response(CANNOT_UNDERSTAND, "there is no data set")
 Announce = Callable[[Sequence[Entry]], None]
 
 log = logs.get(__name__)
+debugging = logs.debugging(__name__)
 
 
 class StorageService(Service):
@@ -67,6 +69,7 @@ class StorageService(Service):
         self.admission = EVERYBODY  # as the router
         self._validation: Literal["strict", "lenient"] = validation
         self.report = Report()
+        self.outlines = Outlines()
         # Without a sync there is nothing to wait for, and a thread would cost more than it saves.
         self._keepers = keepers() if sync else None
         self._gathering = Gathering(spool, announce)
@@ -157,6 +160,7 @@ class Store:
 
     __slots__ = (
         "_begun",
+        "_deaf",
         "_fault",
         "_head",
         "_held",
@@ -166,7 +170,6 @@ class Store:
         "_request",
         "_service",
         "_settled",
-        "_unwanted",
     )
 
     def __init__(self, service: StorageService, request: Request, settled: Decision | None) -> None:
@@ -175,9 +178,9 @@ class Store:
         self._begun = time.monotonic()
         self._request = request
         self._settled = settled
-        # Nothing of this peer is kept: the data set still has to pass by.
-        self._unwanted = settled is not None and not settled.destinations
-        self._head = Head(request.transfer_syntax)
+        # Whether the data set has to pass by: nothing of this peer is kept, or it cannot be.
+        self._deaf = settled is not None and not settled.destinations
+        self._head = Head(request.transfer_syntax, service.outlines)
         self._held = bytearray()  # the head, until the file meta is known
         self._reception: Reception | Staged | None = None
         self._keeping = False
@@ -185,9 +188,10 @@ class Store:
         self._fault: SpoolError | None = None
 
     def write(self, fragment: memoryview) -> None:
-        if self._fault or self._unwanted:
+        if self._deaf:
             return
-        self._head.feed(fragment)
+        if self._head.reading:
+            self._head.feed(fragment)
         try:
             if self._reception:
                 self._reception.write(fragment)
@@ -196,7 +200,7 @@ class Store:
             else:
                 self._held += fragment
         except SpoolError as fault:
-            self._fault = fault
+            self._fault, self._deaf = fault, True
             self._discard()
 
     async def finish(self, respond: Respond) -> None:
@@ -237,7 +241,7 @@ class Store:
     async def _keep(self) -> Response:
         if self._fault:
             raise self._fault
-        if self._settled and self._unwanted:
+        if self._settled and self._deaf:
             return self._service.turn_away(self._request, self._head, self._settled)
         reception = self._reception
         if reception is None:
@@ -272,9 +276,10 @@ class Store:
         self._service.report.kept(
             request, self._head, entry.size, receive=safe - begun, sync=safe - complete
         )
-        told: Attributes = {"association": request.peer.association, "size": entry.size}
-        tracing.received(entry, begun, complete, safe, told)
-        log.debug("instance.kept", destinations=decision.destinations, **told)
+        if tracing.on() or debugging():
+            told: Attributes = {"association": request.peer.association, "size": entry.size}
+            tracing.received(entry, begun, complete, safe, told)
+            log.debug("instance.kept", destinations=decision.destinations, **told)
 
     def _discard(self) -> None:
         self._held.clear()

@@ -7,6 +7,8 @@ or tried again; ERROR means someone must act. Events are named noun.past_verb: s
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TextIO
 
 import structlog
@@ -91,6 +93,11 @@ def configure(settings: LogSettings, service: str, stream: TextIO | None = None)
 def get(name: str) -> Any:
     """The logger of a module; call as get(__name__)."""
     return structlog.stdlib.get_logger(name)
+
+
+def debugging(name: str) -> Callable[[], bool]:
+    """Whether a module's logger is to tell of DEBUG, where to ask it that is too dear."""
+    return partial(logging.getLogger(name).isEnabledFor, logging.DEBUG)
 
 
 def withhold_identity(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -40,6 +40,7 @@ FORMS = {
 }
 PREFIX = len(MAGIC) + GENERATION  # bytes that tell a record from anything else
 _LENGTHS = struct.Struct("<QQH")  # bytes of the record, of the file, of the name
+_HEAD = struct.Struct(f"<{len(MAGIC)}s{GENERATION}sQQH{SIZE}s")
 _CHECK = struct.Struct("<I")
 _END = struct.Struct("<4sI")  # as the mark was without a generation
 _END_MAGIC = b"END\n"
@@ -112,7 +113,7 @@ def whole(length: int) -> int:
 def frame(record: memoryview, name: str, size: int, summed: bytes, generation: bytes) -> None:
     """Complete a record, whose file is in its place already; `summed`: its checksum."""
     length, end, encoded = len(record), BLOCK + size, name.encode()
-    head = MAGIC + generation + _LENGTHS.pack(length, size, len(encoded)) + summed + encoded
+    head = _HEAD.pack(MAGIC, generation, length, size, len(encoded), summed) + encoded
     head += _CHECK.pack(zlib.crc32(head))
     record[:BLOCK] = head.ljust(BLOCK, b"\0")
     record[end : length - MARK] = bytes(length - MARK - end)

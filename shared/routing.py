@@ -9,13 +9,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal, NamedTuple
 
-from shared.head import (
-    INSTITUTION_NAME,
-    MANUFACTURER,
-    MODALITY,
-    SOP_CLASS_UID,
-    STATION_NAME,
-)
+from shared.head_tags import INSTITUTION_NAME, MANUFACTURER, MODALITY, SOP_CLASS_UID, STATION_NAME
 from shared.route_sections import Route, Routing, alternatives
 from shared.statuses import CANNOT_UNDERSTAND
 from shared.wildcards import ANY, compiled, tidy

@@ -42,7 +42,7 @@ class Staging:
 class Staged:
     """As a Reception, in memory until it is kept or grows too large. Not for several threads."""
 
-    __slots__ = ("_buffer", "_checksum", "_file", "_files", "_staging", "_view", "size")
+    __slots__ = ("_buffer", "_checksum", "_file", "_files", "_most", "_staging", "_view", "size")
 
     def __init__(
         self, staging: Staging, buffer: memoryview, files: Callable[[], Reception]
@@ -52,6 +52,7 @@ class Staged:
         self._view = buffer
         self._files = files
         self._file: Reception | None = None
+        self._most = LARGEST - MARK  # of the buffer; none once there is a file
         self.size = 0  # bytes written
         self._checksum = b""
 
@@ -59,17 +60,16 @@ class Staged:
         """Append. Raises SpoolError."""
         at = BLOCK + self.size
         end = at + len(data)
-        if self._file or end + MARK > LARGEST:
+        if end > self._most:
             self.in_file().write(data)
-            self.size += len(data)
-            return
-        self._view[at:end] = data
-        self.size += len(data)
+        else:
+            self._view[at:end] = data
+        self.size = end - BLOCK
 
     def in_file(self) -> Reception:
         """From now on it is written to a file of its own. Raises SpoolError."""
         if self._file is None:
-            self._file = self._files()
+            self._file, self._most = self._files(), 0
             self._file.write(self._view[BLOCK : BLOCK + self.size])
             self._release()
         return self._file

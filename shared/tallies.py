@@ -7,7 +7,7 @@ of them can tell the sum; what a killed process had counted stays, what it had o
 import mmap
 import os
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from struct import calcsize
 from typing import Final
 
@@ -37,6 +37,27 @@ class Tallies:
         self._take_row()
         os.register_at_fork(before=self._give_row, after_in_child=self._take_row)
 
+    def counter(self, metric: Declared) -> Callable[[float], None]:
+        """What adds to a metric without labels, found once."""
+        column, cells = self._columns[metric, ""], self._cells
+
+        def add(amount: float) -> None:
+            cells[self._row + column] += amount
+
+        return add
+
+    def observer(self, metric: Declared) -> Callable[[float], None]:
+        """As counter, of a histogram."""
+        column, cells, bounds = self._columns[metric, ""], self._cells, metric.bounds
+        total = column + len(bounds) + 1
+
+        def observe(value: float) -> None:
+            row = self._row
+            cells[row + column + bisect_left(bounds, value)] += 1
+            cells[row + total] += value
+
+        return observe
+
     def add(self, metric: Declared, label: str = "", amount: float = 1) -> None:
         """Of a gauge: more, or less."""
         column = self._columns.get((metric, label))
@@ -46,10 +67,7 @@ class Tallies:
 
     def observe(self, metric: Declared, value: float) -> None:
         """Of a histogram."""
-        cell = self._row + self._columns[metric, ""]
-        bounds = metric.bounds
-        self._cells[cell + bisect_left(bounds, value)] += 1
-        self._cells[cell + len(bounds) + 1] += value
+        self.observer(metric)(value)
 
     def __call__(self) -> Iterator[Sample]:
         """A source of metrics."""

@@ -55,6 +55,10 @@ def tracing(settings: TracingSettings, service: str) -> Iterator[None]:
         _tracer = None
 
 
+def on() -> bool:
+    return _tracer is not None
+
+
 def received(entry: Entry, begun: float, complete: float, safe: float, told: Attributes) -> None:
     """An instance was kept; times as of time.monotonic()."""
     if _tracer is None:

@@ -4,7 +4,9 @@ import struct
 from pathlib import Path
 
 from shared.errors import ProxyError
-from shared.head import SOP_CLASS_UID, Head, State
+from shared.head import Head
+from shared.head_reader import State
+from shared.head_tags import SOP_CLASS_UID
 from shared.routing import ATTRIBUTES
 
 PIECE = 64 * 1024  # bytes read at a time

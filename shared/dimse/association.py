@@ -22,8 +22,10 @@ from shared.tallies import OTHER
 MAX_REQUEST = 262144  # bytes of an A-ASSOCIATE-RQ; 128 contexts of 40 transfer syntaxes take 140 KB
 MAX_DATA = 134217728  # bytes of a P-DATA-TF; some devices send longer ones than we ask for
 MAX_OTHER = 256  # bytes of any other PDU; the standard says 4
-_MAX_LENGTH = {pdu.P_DATA_TF: MAX_DATA, pdu.A_ASSOCIATE_RQ: MAX_REQUEST}
-
+_MAX_LENGTH = dict.fromkeys(EVENTS, MAX_OTHER)
+_MAX_LENGTH |= {pdu.P_DATA_TF: MAX_DATA, pdu.A_ASSOCIATE_RQ: MAX_REQUEST}
+_TOO_LONG = pdu.INVALID_PARAMETER, "the PDU is too long"
+_NO_PDU = pdu.UNRECOGNIZED_PDU, "not a PDU"
 _MAY_SEND = frozenset({State.ESTABLISHED, State.RELEASE_RECEIVED})
 
 log = logs.get(__name__)
@@ -68,7 +70,7 @@ class Association:
         self._agreement: Agreement | None = None
         self._rejection: Rejection | None = None
         self._messages: Messages | None = None  # while the association lasts
-        self.on_fragment: OnFragment = _ignore
+        self.on_fragment: OnFragment = self._out_of_place
         self._repeated = False  # the abort; once is enough, also for a peer that does not read it
         self._since = 0.0
         self.outcome = ""  # how it ended, where the state machine does not know
@@ -124,13 +126,16 @@ class Association:
     # What the framer finds, beside fragments
 
     def on_header(self, kind: int, length: int) -> None:
-        if kind not in EVENTS:
-            raise ProtocolFault(pdu.UNRECOGNIZED_PDU, "not a PDU")
-        if length > _MAX_LENGTH.get(kind, MAX_OTHER):
-            raise ProtocolFault(pdu.INVALID_PARAMETER, "the PDU is too long")
-        self.deadlines.pdu = self.deadlines.now
+        if length > _MAX_LENGTH.get(kind, -1):
+            raise ProtocolFault(*(_TOO_LONG if kind in EVENTS else _NO_PDU))
+        deadlines = self.deadlines
+        deadlines.pdu = deadlines.now
         if kind == pdu.P_DATA_TF and self._provider.state is not State.ESTABLISHED:
             self._provider.on(Event.DATA)
+
+    def _out_of_place(self, _context: int, _control: int, _value: memoryview, _whole: bool) -> None:
+        """There is no association yet, or it is ending: its last PDUs may be on their way."""
+        self._provider.on(Event.DATA)
 
     def on_pdu(self, kind: int, body: bytes) -> None:
         if kind == pdu.A_ASSOCIATE_RQ:
@@ -216,6 +221,7 @@ class Association:
         self._start_artim()
 
     def note_release(self) -> None:
+        self.on_fragment = self._out_of_place
         if self._messages and self._messages.busy:
             self._wire.hold()  # answered in proceed
         else:
@@ -258,7 +264,7 @@ class Association:
     def _over(self, how: str) -> None:
         """The association has ended, the connection perhaps not yet."""
         messages, self._messages = self._messages, None
-        self.on_fragment = _ignore
+        self.on_fragment = self._out_of_place
         if messages:
             messages.end()
             self._entity.census.part(self._wire)
@@ -292,7 +298,3 @@ class Association:
             "called_ae": peer.called_ae,
             "address": peer.address,
         }
-
-
-def _ignore(context: int, control: int, value: memoryview, whole: bool) -> None:
-    """There is no association, or none any more: its last PDUs are on their way."""

@@ -9,12 +9,14 @@ from typing import Protocol
 from shared.dimse.pdu import (
     HEADER,
     INVALID_PARAMETER,
+    ONLY_PDV,
     P_DATA_TF,
     PDV_HEADER,
     PDV_LENGTH_OVERHEAD,
     ProtocolFault,
 )
 
+_ITEM_LENGTH = PDV_HEADER.size - PDV_LENGTH_OVERHEAD  # bytes of an item's own length
 MAX_PDVS = 256  # in a PDU; real devices send one or two, and each costs us some microseconds
 MAX_STEPS = 256  # at a time: what is cut into crumbs must not keep all other associations waiting
 
@@ -28,7 +30,9 @@ class Sink(Protocol):
     """Takes what the framer finds, in order. Any method may raise ProtocolFault."""
 
     def on_header(self, kind: int, length: int) -> None:
-        """A PDU begins: refuse here what is too long or out of place."""
+        """A PDU begins: refuse here what is too long or out of place. Not asked of a P-DATA-TF that
+        is there whole, with one PDV: its fragment says it all.
+        """
 
     def on_pdu(self, kind: int, body: bytes) -> None:
         """A PDU other than P-DATA-TF is complete."""
@@ -95,6 +99,26 @@ class Framer:
         return length >= self._need and not self.held
 
     def _header(self, view: memoryview, at: int, end: int) -> int:
+        """Nearly all PDUs have one PDV that fills them: that is seen, and taken, at once."""
+        begin = at + ONLY_PDV.size
+        if begin > end:
+            return self._any_header(view, at, end)
+        kind, length, item, context, control = ONLY_PDV.unpack_from(view, at)
+        stop: int = begin + item - PDV_LENGTH_OVERHEAD
+        if kind != P_DATA_TF or length != item + _ITEM_LENGTH or item < PDV_LENGTH_OVERHEAD:
+            return self._any_header(view, at, end)
+        if stop <= end:
+            self._sink.on_fragment(context, control, view[begin:stop], True)
+            return stop
+        self._sink.on_header(kind, length)
+        self._context, self._control, self._pdvs = context, control, 1
+        self._pdu = self._pdv = stop - end
+        self._step, self._need = self._value, 1
+        if begin < end:
+            self._sink.on_fragment(context, control, view[begin:end], False)
+        return end
+
+    def _any_header(self, view: memoryview, at: int, end: int) -> int:
         kind, length = HEADER.unpack_from(view, at)
         self._sink.on_header(kind, length)
         self._pdu = length

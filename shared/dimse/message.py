@@ -118,25 +118,29 @@ class Messages:
         if not deadlines.message:
             deadlines.message = deadlines.now
         deadlines.received += len(value)
+        operation = self._operation
+        if control & COMMAND or operation is None or self._task or context != self._context:
+            self._other_fragment(context, control, value, whole)
+            return
+        try:
+            operation.write(value)
+        except Exception as error:  # noqa: BLE001  as in _answer
+            self._break_off(operation, error)
+        if whole and control & LAST:
+            self._finish()
+            deadlines.complete()
+
+    def _other_fragment(self, context: int, control: int, value: memoryview, whole: bool) -> None:
+        """Of a command set, or of a data set that nobody waits for."""
         last = whole and bool(control & LAST)
         if control & COMMAND:
             self._command_fragment(context, value, last=last)
-        elif self._operation and not self._task and context == self._context:
-            self._data_fragment(self._operation, value, last=last)
         elif context != self._passing:
             raise ProtocolFault(UNEXPECTED_PDU, "a data set without a command")
         elif last:
             self._passing = 0
         if last and not self.partial:
-            deadlines.complete()
-
-    def _data_fragment(self, operation: Operation, value: memoryview, *, last: bool) -> None:
-        try:
-            operation.write(value)
-        except Exception as error:  # noqa: BLE001  as in _answer
-            self._break_off(operation, error)
-        if last:
-            self._finish()
+            self._deadlines.complete()
 
     def _break_off(self, operation: Operation, error: Exception) -> None:
         self._report(error)

@@ -12,7 +12,7 @@ A_ABORT = 0x07
 
 HEADER = struct.Struct(">BxI")  # PDU type, length of what follows
 PDV_HEADER = struct.Struct(">IBB")  # length of the two bytes and the value; context; control
-_P_DATA = struct.Struct(">BxIIBB")  # both, of a P-DATA-TF with one PDV
+ONLY_PDV = struct.Struct(">BxIIBB")  # both, of a P-DATA-TF with one PDV
 PDV_LENGTH_OVERHEAD = 2  # what an item's length counts beside the value (PS3.8 Table 9-23)
 PDV_OVERHEAD = PDV_HEADER.size  # what a PDV takes of the maximum length of its PDU (PS3.8 D.1)
 
@@ -72,4 +72,4 @@ def _fragments(context: int, kind: int, value: bytes, room: int) -> list[bytes]:
 def _p_data(context: int, control: int, value: bytes) -> bytes:
     length = len(value)
     lengths = length + PDV_OVERHEAD, length + PDV_LENGTH_OVERHEAD
-    return _P_DATA.pack(P_DATA_TF, *lengths, context, control) + value
+    return ONLY_PDV.pack(P_DATA_TF, *lengths, context, control) + value

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from receiver.validation import NAMELESS, broken_rules, is_regular
 from shared.dimse.service import Peer, Request
-from shared.head import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, Head
+from shared.head import Head
+from shared.head_tags import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 PEER = Peer("a", "CT", "PROXY", "127.0.0.1", 4008)

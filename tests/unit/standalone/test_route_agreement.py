@@ -16,7 +16,7 @@ from shared.config import Settings
 from shared.destination import Destination
 from shared.dimse.service import Peer, Request, Response
 from shared.entry import Entry
-from shared.head import INSTITUTION_NAME, MANUFACTURER, MODALITY, STATION_NAME
+from shared.head_tags import INSTITUTION_NAME, MANUFACTURER, MODALITY, STATION_NAME
 from shared.route_sections import Route, Routing
 from shared.routing import Subject
 from shared.spool import Spool
