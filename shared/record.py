@@ -26,17 +26,21 @@ REMOVED = bytes(each ^ 0xFF for each in MAGIC)  # in its place: no disk makes th
 
 
 class _Form(NamedTuple):
-    """Of the head of a record, in bytes."""
+    """Of the head of a record."""
 
-    generation: int
-    checksum: int
+    generation: int  # bytes
+    checksum: int  # bytes
+    begun: int  # CRC-32 of what it begins with
 
 
 # By what a record begins with. Earlier segments had no generation, the first no checksum.
 FORMS = {
-    MAGIC: _Form(GENERATION, SIZE),
-    b"DWPSEG\0\2": _Form(0, SIZE),
-    b"DWPSEG\0\1": _Form(0, 0),
+    magic: _Form(generation, checksum, zlib.crc32(magic))
+    for magic, generation, checksum in (
+        (MAGIC, GENERATION, SIZE),
+        (b"DWPSEG\0\2", 0, SIZE),
+        (b"DWPSEG\0\1", 0, 0),
+    )
 }
 PREFIX = len(MAGIC) + GENERATION  # bytes that tell a record from anything else
 _LENGTHS = struct.Struct("<QQH")  # bytes of the record, of the file, of the name
@@ -120,15 +124,15 @@ def frame(record: memoryview, name: str, size: int, summed: bytes, generation: b
     record[length - MARK :] = generation
 
 
+def _crc(block: bytes, form: _Form, end: int) -> int:
+    """As it was before the record was removed."""
+    return zlib.crc32(block[len(MAGIC) : end], form.begun)
+
+
 def begins(data: bytes, generation: bytes) -> bool:
     """Whether a record of that generation begins like this, removed or not."""
-    form = FORMS.get(_as_kept(data[: len(MAGIC)]))
+    form = FORMS.get(MAGIC if data.startswith(REMOVED) else data[: len(MAGIC)])
     return form is not None and data[len(MAGIC) : PREFIX][: form.generation] == generation
-
-
-def _as_kept(data: bytes) -> bytes:
-    """What began a record before it was removed."""
-    return MAGIC + data[len(MAGIC) :] if data.startswith(REMOVED) else data
 
 
 def is_blank(data: bytes) -> bool:
@@ -140,15 +144,14 @@ def is_blank(data: bytes) -> bool:
 
 def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
     """Of the first block of a record; None for zeros. Raises Damaged for anything else."""
-    if not begins(block, generation):
+    removed = block.startswith(REMOVED)
+    form = FORMS.get(MAGIC if removed else block[: len(MAGIC)])
+    if form is None or block[len(MAGIC) : len(MAGIC) + form.generation] != generation:
         if not is_blank(block):
             raise Damaged
         return None
     if len(block) < BLOCK:
         raise Damaged
-    removed = block.startswith(REMOVED)
-    block = _as_kept(block)
-    form = FORMS[block[: len(MAGIC)]]
     at = len(MAGIC) + form.generation
     length, size, named = _LENGTHS.unpack_from(block, at)
     begin = at + _LENGTHS.size + form.checksum
@@ -156,7 +159,7 @@ def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
     if end + _CHECK.size > BLOCK:
         raise Damaged
     [check] = _CHECK.unpack_from(block, end)
-    if not LARGEST >= length == length_of(size) or check != zlib.crc32(block[:end]):
+    if not LARGEST >= length == length_of(size) or check != _crc(block, form, end):
         raise Damaged
     name = block[begin:end].decode(errors="replace")
     mark = generation or _END.pack(_END_MAGIC, check)

@@ -1,6 +1,5 @@
 """What to do when the origin server has the SOP Instance UID already: the destination's policy."""
 
-from dataclasses import replace
 from typing import Literal
 
 from shared.errors import DestinationFault
@@ -27,7 +26,7 @@ def settle(
     if outcome.verdict is Verdict.DUPLICATE:
         if ambiguous or policy == "accept" or studies.holds_the_same(instance):
             return outcome
-        outcome = replace(outcome, verdict=Verdict.CONFLICT)
+        outcome = outcome._replace(verdict=Verdict.CONFLICT)
     if outcome.verdict is Verdict.CONFLICT and policy == "overwrite":
         return _overwrite(outcome, instance, studies)
     return outcome
@@ -38,10 +37,10 @@ def _unexplained(
 ) -> Outcome:
     held = studies.holds(instance)
     if held:
-        return replace(outcome, verdict=Verdict.DUPLICATE, detail="conflict, and it is there (409)")
+        return outcome._replace(verdict=Verdict.DUPLICATE, detail="conflict, and it is there (409)")
     if held is None and ambiguous:
         return outcome
-    return replace(outcome, verdict=Verdict.REJECTED, detail="conflict, and it is not there (409)")
+    return outcome._replace(verdict=Verdict.REJECTED, detail="conflict, and it is not there (409)")
 
 
 def _unnamed(outcome: Outcome, instance: Instance, studies: Studies) -> Outcome:
@@ -51,7 +50,7 @@ def _unnamed(outcome: Outcome, instance: Instance, studies: Studies) -> Outcome:
     except DestinationFault:
         return outcome  # it says nothing about the Store transaction
     detail = "not named in the answer, and other bytes are there"
-    return replace(outcome, verdict=Verdict.CONFLICT, detail=detail) if differs else outcome
+    return outcome._replace(verdict=Verdict.CONFLICT, detail=detail) if differs else outcome
 
 
 def _overwrite(outcome: Outcome, instance: Instance, studies: Studies) -> Outcome:
@@ -60,6 +59,6 @@ def _overwrite(outcome: Outcome, instance: Instance, studies: Studies) -> Outcom
         return replaced
     if not studies.delete(instance):
         detail = "held already, and the origin server neither replaces nor deletes it"
-        return replace(outcome, verdict=Verdict.CONFLICT, detail=detail)
+        return outcome._replace(verdict=Verdict.CONFLICT, detail=detail)
     [stored] = studies.store([instance])
     return stored

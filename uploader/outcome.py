@@ -1,7 +1,7 @@
 """What became of one instance in a Store transaction: a value, never an exception."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.ledger import Sent
 
@@ -21,8 +21,7 @@ DELIVERED = frozenset({Verdict.STORED, Verdict.DUPLICATE})
 HOPELESS = frozenset({Verdict.CONFLICT, Verdict.REJECTED, Verdict.TOO_LARGE})
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`detail` is our own sentence, never the server's, which might name a patient.
 
     `limit`: how many attempts in all this answer allows; None: upload.max_attempts decides.

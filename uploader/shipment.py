@@ -1,7 +1,6 @@
 """The instances of one request, each as it is or converted, as the destination wants them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -76,9 +75,9 @@ class Shipment:
         part = self._sent.get(instance.path)
         if outcome.delivered and part and part.sha256:
             known = Sent(shown(instance.sop_instance_uid), part.sha256)
-            outcome = replace(outcome, sent=known)
+            outcome = outcome._replace(sent=known)
         reason = self._unconverted.get(instance.path)
         if reason is None or outcome.outage or outcome.verdict is not Verdict.RETRYABLE:
             return outcome
         detail = f"cannot be converted as it {reason}; as it is: {outcome.detail}"
-        return replace(outcome, verdict=Verdict.REJECTED, detail=detail, limit=1)
+        return outcome._replace(verdict=Verdict.REJECTED, detail=detail, limit=1)

@@ -143,9 +143,9 @@ def test_wherever_a_byte_differs_or_it_ends_the_same_is_found(syntax: str, neste
     others = [data[:end] for end in range(len(data))]
     for place in range(len(data)):
         for altered in (0x01, 0x02, 0x80, 0xFF):
-            other = bytearray(data + bytes(64))
-            other[place] ^= altered
-            others.append(bytes(other))
+            changed = bytearray(data + bytes(64))
+            changed[place] ^= altered
+            others.append(bytes(changed))
 
     for other in others:
         outlines = Outlines()
