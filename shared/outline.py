@@ -8,7 +8,7 @@ too. To compare all of them at once takes a tenth of the time it takes to read t
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Protocol
 
-KEPT = 8  # of an encoding: UIDs of some lengths, of some devices at a time
+KEPT = 32  # of an encoding: UIDs of some lengths, of some devices at a time
 LONGEST = 4096  # bytes of a head; others are read one by one
 
 Span = tuple[int, int]  # bytes of a head: from, to
@@ -17,7 +17,8 @@ Span = tuple[int, int]  # bytes of a head: from, to
 class Outline(NamedTuple):
     """Nothing of any value is in it."""
 
-    length: int  # bytes, to the end of the last header
+    last: slice  # bytes of the last header: where it is tells most layouts apart
+    end: bytes  # what it says
     headers: int  # all bits of their bytes are set, the first byte being the lowest
     form: int  # what these say
     places: Sequence[tuple[int, slice]]  # of the values that are looked for, by tag
@@ -25,10 +26,10 @@ class Outline(NamedTuple):
 
     def fits(self, data: bytes | memoryview) -> bool:
         """Whether a data set that begins like this has it."""
-        length = self.length
+        last, end = self.last, self.end
         return (
-            len(data) >= length
-            and int.from_bytes(data[:length], "little") & self.headers == self.form
+            data[last] == end
+            and int.from_bytes(data[: last.stop], "little") & self.headers == self.form
         )
 
 
@@ -48,16 +49,16 @@ class Outlines:
         self._known: dict[Hashable, list[Outline]] = {}
 
     def find(self, encoding: Hashable, data: bytes | memoryview) -> Outline | None:
-        known = self._known.get(encoding, ())
+        known = self._known.get(encoding, [])
         for place, outline in enumerate(known):
             if outline.fits(data):
                 if place:
-                    self._put_first(encoding, outline)
+                    known.insert(0, known.pop(place))
                 return outline
         return None
 
     def learn(self, encoding: Hashable, data: bytes | memoryview, read: Read) -> None:
-        """Of a head that was read in one piece."""
+        """Of a head that was read in one piece, and was like none of those."""
         if read.end > LONGEST:
             return
         mask = bytearray(read.end)
@@ -65,13 +66,8 @@ class Outlines:
             mask[begin:end] = b"\xff" * (end - begin)
         headers = int.from_bytes(mask, "little")
         form = int.from_bytes(data[: read.end], "little") & headers
-        self._put_first(
-            encoding, Outline(read.end, headers, form, tuple(read.places), read.mislabelled)
-        )
-
-    def _put_first(self, encoding: Hashable, outline: Outline) -> None:
+        last = slice(*read.headers[-1])
+        places, mislabelled = tuple(read.places), read.mislabelled
         known = self._known.setdefault(encoding, [])
-        if outline in known:
-            known.remove(outline)
-        known.insert(0, outline)
+        known.insert(0, Outline(last, bytes(data[last]), headers, form, places, mislabelled))
         del known[KEPT:]
