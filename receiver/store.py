@@ -25,6 +25,7 @@ from shared.dimse.service import Operation, Request, Respond, Response, Service
 from shared.entry import Entry
 from shared.errors import SpoolError, SpoolFull
 from shared.head import Head
+from shared.head_reader import State
 from shared.outline import Outlines
 from shared.routing import Decision
 from shared.sender import Sender
@@ -190,7 +191,7 @@ class Store:
     def write(self, fragment: memoryview) -> None:
         if self._deaf:
             return
-        if self._head.reading:
+        if self._head.state is State.READING:
             self._head.feed(fragment)
         try:
             if self._reception:

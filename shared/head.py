@@ -22,7 +22,6 @@ class Head:
         "_reader",
         "identified",
         "mislabelled",
-        "reading",
         "state",
         "values",
     )
@@ -30,7 +29,6 @@ class Head:
     def __init__(self, transfer_syntax: str, outlines: Outlines | None = None) -> None:
         """`outlines`: of earlier ones."""
         self.state = State.READING
-        self.reading = True  # whether that is its state
         self.values: dict[int, str] = {}  # by tag, padding removed
         self.mislabelled = False  # its VRs are not as its transfer syntax says
         self.identified = False  # SOP Class and Instance UID are known, or will never be
@@ -40,7 +38,9 @@ class Head:
 
     def feed(self, fragment: bytes | memoryview) -> None:
         """The next fragment; ignored once the state is no longer READING. Never raises."""
-        if not self.reading or (self._outlines and self._recall(self._outlines, fragment)):
+        if self.state is not State.READING:
+            return
+        if self._outlines and self._recall(self._outlines, fragment):
             return
         reader = self._reader
         if reader is None:
@@ -48,11 +48,10 @@ class Head:
         reader.feed(fragment)
         self.state, self.identified = reader.state, reader.identified
         self.mislabelled = reader.mislabelled
-        self.reading = self.state is State.READING
         if self._outlines and self.state is State.COMPLETE:
             self._outlines.learn(self._encoding, fragment, reader)
         self._outlines = None  # it is no longer at its beginning
-        if not self.reading:
+        if self.state is not State.READING:
             self._reader = None  # with what it holds of the fragment
 
     def _recall(self, outlines: Outlines, fragment: bytes | memoryview) -> bool:
@@ -64,5 +63,5 @@ class Head:
             value = bytes(fragment[place])
             self.values[tag] = text(tag, value) if tag == SOP_INSTANCE_UID else _text(tag, value)
         self.mislabelled = outline.mislabelled
-        self.state, self.reading, self.identified = State.COMPLETE, False, True
+        self.state, self.identified = State.COMPLETE, True
         return True

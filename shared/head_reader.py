@@ -103,17 +103,16 @@ class Reader:
         self._unknown = False  # whether the last VR of an explicit one was UN
 
     def feed(self, fragment: bytes | memoryview) -> None:
-        """The next fragment; ignored once the state is no longer READING. Never raises."""
-        if self.state is State.READING:
-            if self._inflater:
-                self._inflate(fragment, self._inflater)
-            else:
-                self._read(fragment)
-            if self.state is not State.READING:
-                self.identified = True
-            else:
-                self.headers.clear()
-                self.places.clear()
+        """The next fragment, while the state is READING. Never raises."""
+        if self._inflater:
+            self._inflate(fragment, self._inflater)
+        else:
+            self._read(fragment)
+        if self.state is not State.READING:
+            self.identified = True
+        else:
+            self.headers.clear()
+            self.places.clear()
 
     def _inflate(self, fragment: bytes | memoryview, inflater: "zlib._Decompress") -> None:
         more: bytes | memoryview = fragment

@@ -131,8 +131,14 @@ def _crc(block: bytes, form: _Form, end: int) -> int:
 
 def begins(data: bytes, generation: bytes) -> bool:
     """Whether a record of that generation begins like this, removed or not."""
+    return _form(data, generation) is not None
+
+
+def _form(data: bytes, generation: bytes) -> _Form | None:
     form = FORMS.get(MAGIC if data.startswith(REMOVED) else data[: len(MAGIC)])
-    return form is not None and data[len(MAGIC) : PREFIX][: form.generation] == generation
+    if form and data[len(MAGIC) : len(MAGIC) + form.generation] == generation:
+        return form
+    return None
 
 
 def is_blank(data: bytes) -> bool:
@@ -144,9 +150,8 @@ def is_blank(data: bytes) -> bool:
 
 def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
     """Of the first block of a record; None for zeros. Raises Damaged for anything else."""
-    removed = block.startswith(REMOVED)
-    form = FORMS.get(MAGIC if removed else block[: len(MAGIC)])
-    if form is None or block[len(MAGIC) : len(MAGIC) + form.generation] != generation:
+    form = _form(block, generation)
+    if form is None:
         if not is_blank(block):
             raise Damaged
         return None
@@ -163,7 +168,8 @@ def parsed(block: bytes, offset: int, generation: bytes) -> Record | None:
         raise Damaged
     name = block[begin:end].decode(errors="replace")
     mark = generation or _END.pack(_END_MAGIC, check)
-    return Record(name, offset, size, block[begin - form.checksum : begin], mark, removed)
+    summed, removed = block[begin - form.checksum : begin], block.startswith(REMOVED)
+    return Record(name, offset, size, summed, mark, removed)
 
 
 def begun_at(segment: int, offset: int, generation: bytes) -> Record | None:

@@ -20,11 +20,8 @@ class Malformed(ValueError):
     """The bytes are no data set in the encoding they claim."""
 
 
-# A tag, and lengths of 32 and 16 bits, by the order of bytes.
-_NUMBERS = {
-    order: (struct.Struct(order + "HH"), struct.Struct(order + "I"), struct.Struct(order + "H"))
-    for order in "<>"
-}
+# A tag, a VR and a length of 16 bits, and one of 32, by the order of bytes.
+_NUMBERS = {order: (struct.Struct(order + "HH2sH"), struct.Struct(order + "I")) for order in "<>"}
 
 
 class Encoding(NamedTuple):
@@ -46,17 +43,15 @@ class Element(NamedTuple):
 
 def header(data: bytes, offset: int, encoding: Encoding) -> Element:
     """The element that begins there. Raises struct.error if it is cut short."""
-    pair, long, short = _NUMBERS[encoding.order]
-    group, number = pair.unpack_from(data, offset)
+    explicit, long = _NUMBERS[encoding.order]
+    group, number, vr, length = explicit.unpack_from(data, offset)
     tag = group << 16 | number
     if encoding.implicit or group == 0xFFFE:  # noqa: PLR2004  # the group of items has no VRs
         [length] = long.unpack_from(data, offset + 4)
         return Element(tag, b"", length, 8)
-    vr = data[offset + 4 : offset + 6]
     if vr in LONG_VRS:
         [length] = long.unpack_from(data, offset + 8)
         return Element(tag, vr, length, 12)
-    [length] = short.unpack_from(data, offset + 6)
     return Element(tag, vr, length, 8)
 
 

@@ -14,7 +14,6 @@ from uploader.elements import (
     EXPLICIT_BE,
     EXPLICIT_LE,
     IMPLICIT_LE,
-    LONG_VRS,
     Encoding,
     Malformed,
     elements,
@@ -29,7 +28,6 @@ ENCODINGS = {IMPLICIT_VR_LE: IMPLICIT_LE, EXPLICIT_VR_BE: EXPLICIT_BE}
 
 HEAD = 4096  # bytes; group 0002 and the SOP Instance UID take some 400 of them
 LONGEST_HEAD = 1024 * 1024  # private information (0002,0102) may be long, and so may group 0008
-_ELEMENT, _LONG = struct.Struct("<HH2sH"), struct.Struct("<I")  # of group 0002 (PS3.10 7.1)
 PREFIX = slice(128, 132)
 META = 132
 MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
@@ -76,10 +74,16 @@ def _parse(path: Path, size: int, head: bytes) -> Instance | None:
     """None if the head is too short."""
     if head[PREFIX] != b"DICM":
         raise NotAnInstance("is no DICOM Part 10 file")
-    try:
-        meta, offset = _meta(head)
-    except struct.error:
-        return None
+    meta: dict[int, bytes] = {}
+    offset = META
+    while head[offset : offset + 2] == b"\x02\x00":
+        try:
+            element = header(head, offset, EXPLICIT_LE)
+        except struct.error:
+            return None
+        begin = offset + element.header
+        offset = begin + element.length
+        meta[element.tag] = head[begin:offset]
     if offset > len(head) or (offset == len(head) and offset < size):
         return None
     syntax = _uid(meta.get(TRANSFER_SYNTAX_UID, b""))
@@ -88,21 +92,6 @@ def _parse(path: Path, size: int, head: bytes) -> Instance | None:
     if not syntax or not uid:
         raise NotAnInstance(f"has no {'SOP Instance' if syntax else 'Transfer Syntax'} UID")
     return Instance(path, size, uid, syntax, offset)
-
-
-def _meta(head: bytes) -> tuple[dict[int, bytes], int]:
-    """The values of group 0002, by tag, and where the data set begins. Raises struct.error."""
-    meta: dict[int, bytes] = {}
-    offset = META
-    while head[offset : offset + 2] == b"\x02\x00":
-        group, number, vr, length = _ELEMENT.unpack_from(head, offset)
-        begin = offset + _ELEMENT.size
-        if vr in LONG_VRS:
-            [length] = _LONG.unpack_from(head, begin)
-            begin += _LONG.size
-        offset = begin + length
-        meta[group << 16 | number] = head[begin:offset]
-    return meta, offset
 
 
 def _data_set_uid(data: bytes, syntax: str) -> str:

@@ -68,16 +68,18 @@ class CommandSet(NamedTuple):
 
     @property
     def sop_class_uid(self) -> str:
-        return _text(self.sop_class)
+        return _class_text(self.sop_class)
 
     @property
     def sop_instance_uid(self) -> str:
-        return self.sop_instance.strip(_PADDING).decode("latin-1")
+        return _text(self.sop_instance)
 
 
-@lru_cache(maxsize=256)
 def _text(uid: bytes) -> str:
     return uid.strip(_PADDING).decode("latin-1")
+
+
+_class_text = lru_cache(maxsize=256)(_text)
 
 
 class _Form(NamedTuple):

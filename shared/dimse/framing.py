@@ -99,7 +99,7 @@ class Framer:
         return length >= self._need and not self.held
 
     def _header(self, view: memoryview, at: int, end: int) -> int:
-        """Nearly all PDUs have one PDV that fills them: that is seen, and taken, at once."""
+        """Nearly all PDUs have one PDV that fills them: there whole, it is taken at once."""
         begin = at + ONLY_PDV.size
         if begin > end:
             return self._any_header(view, at, end)
@@ -107,16 +107,10 @@ class Framer:
         stop: int = begin + item - PDV_LENGTH_OVERHEAD
         if kind != P_DATA_TF or length != item + _ITEM_LENGTH or item < PDV_LENGTH_OVERHEAD:
             return self._any_header(view, at, end)
-        if stop <= end:
-            self._sink.on_fragment(context, control, view[begin:stop], True)
-            return stop
-        self._sink.on_header(kind, length)
-        self._context, self._control, self._pdvs = context, control, 1
-        self._pdu = self._pdv = stop - end
-        self._step, self._need = self._value, 1
-        if begin < end:
-            self._sink.on_fragment(context, control, view[begin:end], False)
-        return end
+        if stop > end:
+            return self._any_header(view, at, end)
+        self._sink.on_fragment(context, control, view[begin:stop], True)
+        return stop
 
     def _any_header(self, view: memoryview, at: int, end: int) -> int:
         kind, length = HEADER.unpack_from(view, at)

@@ -60,7 +60,7 @@ def read(data: bytes, syntax: str, outlines: Outlines | None, step: int = 0) -> 
     found = Head(syntax, outlines)
     for at in range(0, len(data), step or len(data) or 1):
         found.feed(memoryview(data)[at : at + (step or len(data))])
-    return found.state, found.reading, found.values, found.mislabelled, found.identified
+    return found.state, found.values, found.mislabelled, found.identified
 
 
 @pytest.fixture
