@@ -126,14 +126,16 @@ def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OS
 
 
 def _is_followed(found: OpenSegment, there: dict[Record, Path]) -> bool:
-    """`there`: in order. Whether there is one behind them: then nobody need look at those before.
-    Raises OSError.
+    """`there`: in order. Whether one is left behind them: then nobody need look at those before,
+    which are gone, most likely, and many. Raises OSError.
     """
-    last = next(reversed(there), None)
-    if last is None:
+    after = next(reversed(there), None)
+    if after is None:
         return False
-    after = begun_at(found.to_change, last.end, found.generation)
-    return after is not None and not after.removed
+    while after := begun_at(found.to_change, after.end, found.generation):
+        if not after.removed:
+            return True
+    return False
 
 
 def _remove_from(

@@ -60,6 +60,28 @@ def test_of_many_those_go_that_were_delivered(tmp_path: Path, *, sync: bool) -> 
                 assert stream.read() == bytes([entries.index(each)]) * 9000
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (2, 1, 0, 3), (3, 2, 1, 0)])
+def test_a_segment_goes_with_the_last_whatever_the_order_and_is_not_looked_through_before(
+    order: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    with gathering(tmp_path) as own:
+        entries = [own.keep(bytes([each]) * 9000) for each in range(8)]
+        file = own.segment(entries[0])
+        own.spool.settle()
+        part_with = removal.pool.part_with
+        monkeypatch.setattr(
+            removal.pool, "part_with", lambda *those: looked.append(those[0]) or part_with(*those)
+        )
+        for each in order:
+            assert file.exists()
+            assert own.spool.release_all(dict.fromkeys(entries[2 * each : 2 * each + 2])) == {}
+        assert not file.exists()
+    # Where one is left behind what went, nothing needs to be asked.
+    behind_all = [at for at, each in enumerate(order) if each > max((-1, *order[at + 1 :]))]
+    assert len(looked) == len(behind_all)
+
+
 def test_files_and_segments_go_together_and_the_ledger_has_each_once(tmp_path: Path) -> None:
     before = open_spool(tmp_path)
     in_a_file = keep(before, b"file")[0]
