@@ -6,15 +6,16 @@ pynetdicom is the user here; nothing of this runs in the services.
 import contextlib
 import os
 import socket
+import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom import AE, _config
+from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run time
@@ -24,6 +25,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at run 
 
 from shared.errors import ProxyError
 from shared.statuses import PENDING, SUCCESS
+from standalone import tls_client
 from standalone.reactor import mend
 
 CALLING_AE = "DEMOMODALITY"
@@ -55,6 +57,7 @@ class Target:
     port: int
     called_ae: str = "ANY-SCP"
     calling_ae: str = CALLING_AE
+    tls: ssl.SSLContext | None = None  # None: in plain
 
     def __str__(self) -> str:
         return f"{self.called_ae} at {self.host}:{self.port}"
@@ -64,19 +67,31 @@ class Target:
 def association(target: Target, contexts: Iterable[PresentationContext]) -> Iterator[Association]:
     """Raises PeerFault."""
     _reach(target)
-    ae = AE(ae_title=target.calling_ae)
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = TIMEOUT
-    made = ae.associate(
-        target.host, target.port, contexts=list(contexts), ae_title=target.called_ae
-    )
-    if not made.is_established:
-        raise PeerFault(f"no association with {target}: {_why(made)}")
-    mend(made)
-    try:
-        yield made
-    finally:
-        if made.is_established:
-            made.release()
+    with contextlib.ExitStack() as stack:
+
+        def opened(event: evt.Event) -> None:
+            # pynetdicom leaves it open where the other side was faster.
+            transport: Any = event.assoc.dul.socket
+            stack.callback(transport.socket.close)
+
+        ae = AE(ae_title=target.calling_ae)
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = TIMEOUT
+        made = ae.associate(
+            target.host,
+            target.port,
+            contexts=list(contexts),
+            ae_title=target.called_ae,
+            tls_args=(target.tls, target.host) if target.tls else None,
+            evt_handlers=[(evt.EVT_CONN_OPEN, opened)],
+        )
+        if not made.is_established:
+            raise PeerFault(f"no association with {target}: {_why(made, target)}")
+        mend(made)
+        try:
+            yield made
+        finally:
+            if made.is_established:
+                made.release()
 
 
 def echo(target: Target) -> float:
@@ -123,23 +138,28 @@ def _status(answer: Any) -> int:
     return int(answer.Status)
 
 
-def _why(made: Association) -> str:
+def _why(made: Association, target: Target) -> str:
     if made.is_rejected:
         answer = made.acceptor.primitive
         return f"rejected ({answer.result_str}: {answer.reason_str})" if answer else "rejected"
     refused = made.rejected_contexts  # pynetdicom aborts where none is accepted
     if refused and not made.accepted_contexts:
         return OFFERS_NONE.get(str(refused[0].abstract_syntax), "it accepts none of what we offer")
-    return "it broke off the connection"
+    return _tried(target, tls_client.fault_afterwards) or "it broke off the connection"
 
 
 def _reach(target: Target) -> None:
     """Raises PeerFault for what pynetdicom does not tell from an aborted association."""
+    if reason := _tried(target, tls_client.fault):
+        raise PeerFault(f"no association with {target}: {reason}")
+
+
+def _tried(target: Target, fault: Callable[[socket.socket, ssl.SSLContext, str], str]) -> str:
+    """Why a connection cannot be had, or `fault` finds it of no use; empty where it can."""
     try:
-        with socket.create_connection((target.host, target.port), TIMEOUT):
-            return
+        with socket.create_connection((target.host, target.port), TIMEOUT) as connection:
+            return fault(connection, target.tls, target.host) if target.tls else ""
     except socket.gaierror:
-        reason = "its name does not resolve"
+        return "its name does not resolve"
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else "it does not answer"
-    raise PeerFault(f"no association with {target}: {reason}") from None
+        return os.strerror(error.errno).lower() if error.errno else "it does not answer"

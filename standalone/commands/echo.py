@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from standalone.options import add_json, add_target
+from standalone.options import add_json, add_target, target
 
 SUMMARY = "ask an application entity whether it is there (C-ECHO)"
 
@@ -17,11 +17,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from standalone import modality
 
-    target = modality.Target(options.host, options.port, options.called_ae, options.calling_ae)
-    milliseconds = round(modality.echo(target) * 1000, 1)
+    peer = target(options)
+    milliseconds = round(modality.echo(peer) * 1000, 1)
     if options.json:
         text = json.dumps({"answered": True, "milliseconds": milliseconds})
     else:
-        text = f"{target} answered in {milliseconds} ms"
+        text = f"{peer} answered in {milliseconds} ms"
     sys.stdout.write(f"{text}\n")
     return 0

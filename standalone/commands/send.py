@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from standalone.options import add_json, add_target
+from standalone.options import add_json, add_target, target
 
 if TYPE_CHECKING:
     from standalone.sending import Result
@@ -21,11 +21,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from standalone import modality, sending
+    from standalone import sending
 
     found = sending.look(options.paths)
-    target = modality.Target(options.host, options.port, options.called_ae, options.calling_ae)
-    result = sending.send(target, found)
+    result = sending.send(target(options), found)
     if options.json:
         sys.stdout.write(json.dumps(_as_json(result), indent=2) + "\n")
     else:

@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import datetime
 
-from standalone.options import WORKLIST, add_json, add_target
+from standalone.options import WORKLIST, add_json, add_target, target
 
 SUMMARY = "ask for the worklist as a modality does (C-FIND)"
 DATE = re.compile(r"\d{8}|\d{8}-(\d{8})?|-\d{8}")
@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
         options.patient_id,
         options.accession,
     )
-    target = modality.Target(options.host, options.port, options.called_ae, options.calling_ae)
-    answers = modality.find(target, keys.identifier())
+    peer = target(options)
+    answers = modality.find(peer, keys.identifier())
     if options.json:
         found = [each.to_json_dict(suppress_invalid_tags=True) for each in answers]
         sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")

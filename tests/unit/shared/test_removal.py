@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import checksum, growing, kept, open_segment, record, removal
+from shared import checksum, growing, kept, open_segment, pool, record, removal
 from shared.entry import Entry
 from shared.ledger import Sent
 from shared.record import BLOCK, Damaged, Record
@@ -69,10 +69,13 @@ def test_a_segment_goes_with_the_last_whatever_the_order_and_is_not_looked_throu
         entries = [own.keep(bytes([each]) * 9000) for each in range(8)]
         file = own.segment(entries[0])
         own.spool.settle()
-        part_with = removal.pool.part_with
-        monkeypatch.setattr(
-            removal.pool, "part_with", lambda *those: looked.append(those[0]) or part_with(*those)
-        )
+        part_with = pool.part_with
+
+        def looking(path: str, descriptor: int) -> bool:
+            looked.append(path)
+            return part_with(path, descriptor)
+
+        monkeypatch.setattr(pool, "part_with", looking)
         for each in order:
             assert file.exists()
             assert own.spool.release_all(dict.fromkeys(entries[2 * each : 2 * each + 2])) == {}
