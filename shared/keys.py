@@ -30,6 +30,8 @@ PRESENCE = 15.0  # seconds after which an uploader that was not heard of counts 
 RECENT = "dcm:recent"  # what services counted in the last hour: see shared/recent.py
 CALLERS = "dcm:callers"  # associations of the last hour, by configured AE titles
 
+LEADER = "dcm:leader:"  # and the names of the destinations
+
 _OTHERS = {UPLOADERS: "zset", RECENT: "hash", CALLERS: "hash", "rq:queues": "set"}
 
 
@@ -43,7 +45,12 @@ def key(destination: str, name: str) -> str:
 
 def leader(destinations: Iterable[str]) -> str:
     """The dispatcher that leads for these destinations, for as long as its lease lasts."""
-    return f"dcm:leader:{','.join(sorted(destinations))}"
+    return f"{LEADER}{','.join(sorted(destinations))}"
+
+
+def led(leader: str) -> list[str]:
+    """The destinations of a key of that kind."""
+    return leader.removeprefix(LEADER).split(",")
 
 
 def type_of(name: str) -> str:

@@ -18,11 +18,12 @@ from standalone.index_client import open_index
 from standalone.orphans import WHAT_TO_DO, Orphans, orphans
 from standalone.orphans import in_words as of_orphans
 from standalone.table import table
-from standalone.uploaders import running
+from standalone.uploaders import left_out, running
 
 GIBIBYTE = 1 << 30
 MINUTE, HOUR = 60, 3600
 NO_UPLOADER = "no uploader runs"
+LEFT_OUT = "no uploader that runs sends there"
 HEADS = ("Destination", "Kept", "Sending", "Stored", "Quarantine", "Oldest", "State")
 
 
@@ -39,6 +40,7 @@ class Line:
     fault: str = ""  # the kind it fails with; "" while it stores
     reason: str = ""  # why, in words
     unanswered: float = 0.0  # seconds since it was asked and has answered nothing
+    left_out: bool = False  # whether uploaders run, and none of them sends there
 
     @property
     def held(self) -> bool:
@@ -74,7 +76,8 @@ class State:
     @property
     def fails(self) -> bool:
         """Whether somebody has to act at the proxy itself."""
-        return self.unserved or bool(self.orphans or self.refuses)
+        left_out = any(each.left_out for each in self.destinations)
+        return self.unserved or left_out or bool(self.orphans or self.refuses)
 
 
 def look(settings: Settings) -> State:
@@ -82,13 +85,10 @@ def look(settings: Settings) -> State:
     told = _asked(settings, [each.name for each in settings.upload_destinations])
     quarantined = spool.quarantine_counts()
     disk = _disk(spool, settings)
+    readable = spool if disk else None
     lines = tuple(
-        Line(
-            each.name,
-            *(_kept(spool, each.name) if disk else (None, None)),
-            quarantined.get(each.name, 0),
-            _is_sandbox(settings, each),
-            *told.found.get(each.name, (None,)),
+        _line(
+            each, readable, quarantined.get(each.name, 0), told, sandbox=_is_sandbox(settings, each)
         )
         for each in settings.upload_destinations
     )
@@ -116,6 +116,8 @@ def as_text(state: State, now: float) -> str:
     head = f"spool   {state.spool}, {free}\nRedis   {redis_state}\n"
     if state.unserved:
         head += f"uploads {NO_UPLOADER}: nothing is sent until one does; its log says why\n"
+    if names := [each.name for each in state.destinations if each.left_out]:
+        head += f"uploads {', '.join(names)}: {LEFT_OUT}: do uploaders have these settings?\n"
     head += "\n"
     lost = "".join(_told(state.spool, each) for each in state.orphans)
     return head + (table(HEADS, lines) if lines else "no destination takes uploads\n") + lost
@@ -138,17 +140,17 @@ def _row(line: Line, now: float, whole: State) -> Sequence[object]:
 
 def in_words(line: Line, whole: State) -> str:
     """What a destination does, and why; `whole`: the state that it is of."""
-    if line.index is None:
+    found = line.index
+    if found is None:
         return f"unknown: Redis {whole.redis}"
-    if whole.unserved:
-        return NO_UPLOADER
-    if line.held:
-        return f"held for {age(line.index.held_for)}: {line.index.held_because}"
-    if line.silent:
-        return f"asked, and {SILENT} for {age(line.unanswered)}"
-    if line.fault:
-        return f"being tried again, as it {line.reason}"
-    return _calm(line.kept, line.index)
+    said = (
+        (whole.unserved, NO_UPLOADER),
+        (line.left_out, LEFT_OUT),
+        (line.held, f"held for {age(found.held_for)}: {found.held_because}"),
+        (line.silent, f"asked, and {SILENT} for {age(line.unanswered)}"),
+        (line.fault, f"being tried again, as it {line.reason}"),
+    )
+    return next((words for applies, words in said if applies), _calm(line.kept, found))
 
 
 def _calm(kept: int | None, found: Counts) -> str:
@@ -172,6 +174,7 @@ class _Told:
     found: Mapping[str, tuple[Counts, str, str, float]] = field(default_factory=dict)
     fault: str = ""
     uploaders: int | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 def _asked(settings: Settings, names: list[str]) -> _Told:
@@ -186,9 +189,32 @@ def _asked(settings: Settings, names: list[str]) -> _Told:
             IndexVersion(client).check()
             index = Index(client)
             found = {name: _of_a_destination(index, name) for name in names}
-            return _Told(found, uploaders=running(client) if names else None)
+            uploaders = running(client) if names else None
+            missing = left_out(client, names) if uploaders else frozenset()
+            return _Told(found, uploaders=uploaders, left_out=missing)
     except redis.RedisError as error:
         return _Told(fault=plain(error))
+
+
+def _line(
+    destination: Destination, spool: Spool | None, quarantined: int, told: _Told, *, sandbox: bool
+) -> Line:
+    """`spool`: None, if it cannot be read."""
+    name = destination.name
+    kept, oldest = _kept(spool, name) if spool else (None, None)
+    counts, fault, reason, unanswered = told.found.get(name, (None, "", "", 0.0))
+    return Line(
+        name,
+        kept,
+        oldest,
+        quarantined,
+        sandbox,
+        counts,
+        fault,
+        reason,
+        unanswered,
+        left_out=name in told.left_out,
+    )
 
 
 def _of_a_destination(index: Index, name: str) -> tuple[Counts, str, str, float]:

@@ -1,8 +1,8 @@
 """`dicomweb-proxy status`: are instances moving, and if not, why not?
 
 Exit code 3 where the spool or Redis cannot be asked; 1 where somebody has to act: modalities are
-turned away, no uploader runs, or what waits has no destination any more. A destination that is held
-is none of these.
+turned away, no uploader runs, or none that sends to a destination, or what waits has no destination
+any more. A destination that is held is none of these.
 """
 
 import argparse

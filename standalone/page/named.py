@@ -111,7 +111,8 @@ def _destination(line: Line, state: State, now: float) -> Markup:
     words = in_words(line, state)
     found = line.index
     trouble = line.held or line.silent or bool(line.fault)
-    trouble = state.unserved or found is None or (trouble and line.kept != 0)
+    unsent = state.unserved or line.left_out
+    trouble = unsent or found is None or (trouble and line.kept != 0)
     unknown = "unknown"
     pairs = (
         ("In the spool", unknown if line.kept is None else f"{line.kept:,}"),
@@ -119,7 +120,7 @@ def _destination(line: Line, state: State, now: float) -> Markup:
         ("Being sent", unknown if found is None else f"{found.leased:,}"),
         ("Stored", unknown if found is None else f"{found.totals.get('stored', 0):,}"),
         ("In quarantine", f"{line.quarantined:,}"),
-        ("Next try", "once an uploader runs" if state.unserved else _next_try(line, now)),
+        ("Next try", "once an uploader sends there" if unsent else _next_try(line, now)),
     )
     sandbox = (tag("p", "SANDBOX, not an archive"),) if line.sandbox else ()
     return tag(

@@ -101,6 +101,7 @@ def troubles(state: State) -> list[str]:
     held = sum(1 for each in state.destinations if each.held)
     failing = sum(1 for each in state.destinations if each.fault and not each.held)
     silent = sum(1 for each in state.destinations if each.silent)
+    left_out = sum(1 for each in state.destinations if each.left_out)
     quarantined = sum(each.quarantined for each in state.destinations)
     number = len(state.destinations)
     said = (
@@ -108,6 +109,7 @@ def troubles(state: State) -> list[str]:
         (state.refuses, f"Modalities are turned away: {state.refuses}"),
         (state.redis, f"Nothing is known of uploads: Redis {state.redis}"),
         (state.unserved, "No uploader runs: nothing is sent"),
+        (left_out, f"{_of(left_out, number)} left out: no uploader that runs sends there"),
         (held, f"{_of(held, number)} held"),
         (failing, f"{_of(failing, number)} being tried again"),
         (silent, f"{_of(silent, number)} silent: asked, and no answer yet"),

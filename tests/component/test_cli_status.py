@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from shared.keys import UPLOADERS
+from shared.keys import UPLOADERS, leader
 from standalone import study
 from tests.support.cli import Console
 from tests.support.ports import free_port
@@ -81,6 +81,24 @@ def served(console: Console, redis: RedisServer, spool: Path) -> None:
         SPOOL__PATH=spool,
     )
     redis.client.zadd(UPLOADERS, {"one 1": time.time() + 10})
+    redis.client.set(leader(["default"]), "one")
+
+
+def test_a_destination_that_no_uploader_knows_is_told(
+    console: Console, redis: RedisServer, tmp_path: Path
+) -> None:
+    served(console, redis, tmp_path / "spool")
+    open_spool(tmp_path / "spool").close()
+    calm = console("status")
+    redis.client.rename(leader(["default"]), leader(["elsewhere", "other"]))
+
+    ended, found = console("status"), console("status", "--json").json
+
+    assert (calm.code, ended.code) == (0, 1)
+    assert "uploads default: no uploader that runs sends there" in ended.out
+    assert found["destinations"][0]["state"] == "no uploader that runs sends there"
+    redis.client.rename(leader(["elsewhere", "other"]), leader(["default", "other"]))
+    assert console("status").code == 0
 
 
 def test_what_waits_for_a_destination_that_is_gone_is_told_with_what_to_do(

@@ -110,6 +110,11 @@ def test_names_that_would_break_a_line_are_none(wrong: str) -> None:
             "asked, and has not answered for 10 s",
             "1 of 1 destination is silent: asked, and no answer yet",
         ),
+        (
+            Line("cloud", 3, 1.0, 0, False, IDLE, left_out=True),
+            "no uploader that runs sends there",
+            "1 of 1 destination is left out: no uploader that runs sends there",
+        ),
     ],
 )
 def test_a_state_is_said_in_words_and_in_counts(line: Line, words: str, summary: str) -> None:
