@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench import (
     associations,
+    bytecodes,
     ceilings,
     gateway,
     images,
@@ -35,6 +36,7 @@ SUITES: dict[str, Callable[[Plan, Results], None]] = {
     outage.SUITE: outage.measure,
     scrape.SUITE: scrape.measure,
     rules.SUITE: rules.measure,
+    bytecodes.SUITE: bytecodes.measure,
     receive.SUITE: receive.measure,  # it writes the most
     images.SUITE: images.measure,
 }

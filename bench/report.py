@@ -20,6 +20,8 @@ COLUMNS = {  # figure: (head, digits)
     "rss_mb": ("peak RSS MB", 0),
     "receiver_rss_mb": ("receiver MB", 0),
     "uploader_rss_mb": ("uploader MB", 0),
+    "bytecodes": ("bytecodes", 0),
+    "calls": ("calls", 0),
     "instances": ("instances", 0),
     "requests": ("requests", 0),
     "most_in_flight": ("in flight", 0),
