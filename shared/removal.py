@@ -15,6 +15,7 @@ from shared.record import Damaged, Record, begun_at
 from shared.sync import sync_data, sync_folder
 
 PIECE = 1024 * 1024  # bytes copied at a time
+AHEAD = 256  # records: what others may have delivered meanwhile
 MODE = 0o640
 PARTIAL = ".part"  # behind a dot and eight digits: a copy under way, or cut short
 
@@ -126,16 +127,15 @@ def _mark(segment_path: str, those: Iterable[tuple[int, Path]]) -> dict[Path, OS
 
 
 def _is_followed(found: OpenSegment, there: dict[Record, Path]) -> bool:
-    """`there`: in order. Whether one is left behind them: then nobody need look at those before,
-    which are gone, most likely, and many. Raises OSError.
+    """`there`: in order. Whether one is left not far behind them: then nobody need look at those
+    before, which are gone, most likely, and many. Raises OSError.
     """
     after = next(reversed(there), None)
-    if after is None:
-        return False
-    while after := begun_at(found.to_change, after.end, found.generation):
-        if not after.removed:
-            return True
-    return False
+    for _ in range(AHEAD):
+        after = after and begun_at(found.to_change, after.end, found.generation)
+        if after is None or not after.removed:
+            break
+    return after is not None and not after.removed
 
 
 def _remove_from(
