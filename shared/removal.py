@@ -95,8 +95,16 @@ def remove_done(folder: Path) -> None:
 
 def _remove_if_done(found: OpenSegment, name: str) -> None:
     descriptor = found.to_change
-    torn = not scan.is_empty(descriptor, found.generation)
-    if pool.part_with(found.path, descriptor, scan.holds_nothing):
+    torn = False
+
+    def is_done(descriptor: int, generation: bytes) -> bool:
+        nonlocal torn
+        done = scan.holds_nothing(descriptor, generation)
+        # Asked last: what is delivered meanwhile was not torn.
+        torn = done and not scan.is_empty(descriptor, generation)
+        return done
+
+    if pool.part_with(found.path, descriptor, is_done):
         if torn:
             log.warning("segment.torn", segment=name)
     elif segment.was_changed(found.path, descriptor) and segment.lock(descriptor):

@@ -19,6 +19,7 @@ from shared.watermark import Pressure, pressure_of
 from standalone.check_origin import LOOK_UP, origin
 from standalone.check_ports import ports
 from standalone.check_secrets import secrets, unusable
+from standalone.check_services import services
 from standalone.findings import FAIL, OK, WARN, Finding
 from standalone.index_client import open_index
 
@@ -41,6 +42,7 @@ def every(settings: Settings) -> Iterator[Finding]:
         yield Finding(WARN, "peers", each, "the first that matches decides: see their order")
     yield from unusable(settings)
     yield from secrets(settings)
+    yield from services(settings)
     for destination in settings.destinations:
         yield from origin(destination)
     if settings.upload_destinations:

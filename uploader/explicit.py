@@ -28,6 +28,7 @@ from uploader.elements import (
 COPY = 1024 * 1024  # bytes at a time
 LONGEST_SHORT = 0xFFFF  # PS3.5 7.1.2: what a 16-bit length can say
 LARGEST_INFLATED = 2 * 1024**3  # bytes; a bomb must not fill the spool's disk
+META = b"\2\0"  # group 0002, which no data set has (PS3.10 7.1)
 BITS_ALLOCATED = 0x00280100
 WORD = 16  # bits
 PIXEL_DATA = 0x7FE00010
@@ -168,6 +169,8 @@ class FromDeflated:
                 except zlib.error:
                     raise Malformed("is not deflated as it says") from None
                 data = unpack.unconsumed_tail
+                if not size and chunk.startswith(META):
+                    raise Malformed("begins with file meta information")
                 size += len(chunk)
                 if size > LARGEST_INFLATED:
                     raise Malformed("is larger than 2 GiB when inflated")

@@ -14,6 +14,7 @@ from uploader.elements import (
     EXPLICIT_BE,
     EXPLICIT_LE,
     IMPLICIT_LE,
+    UNDEFINED,
     Encoding,
     Malformed,
     elements,
@@ -32,6 +33,7 @@ PREFIX = slice(128, 132)
 META = 132
 MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
 TRANSFER_SYNTAX_UID = 0x00020010
+GROUP_LENGTH = 0x00020000
 SOP_INSTANCE_UID = 0x00080018
 STUDY_INSTANCE_UID = 0x0020000D
 SERIES_INSTANCE_UID = 0x0020000E
@@ -51,6 +53,7 @@ class Instance:
     sop_instance_uid: str
     transfer_syntax: str
     data_set: int  # its offset in the file
+    meta_within: bool = False  # whether its data set begins with elements of group 0002 too
 
     @property
     def encoding(self) -> Encoding:
@@ -74,42 +77,60 @@ def _parse(path: Path, size: int, head: bytes) -> Instance | None:
     """None if the head is too short."""
     if head[PREFIX] != b"DICM":
         raise NotAnInstance("is no DICOM Part 10 file")
-    meta: dict[int, bytes] = {}
-    offset = META
-    while head[offset : offset + 2] == b"\x02\x00":
-        try:
-            element = header(head, offset, EXPLICIT_LE)
-        except struct.error:
-            return None
-        begin = offset + element.header
-        offset = begin + element.length
-        meta[element.tag] = head[begin:offset]
+    try:
+        meta, offset = _meta(head)
+    except struct.error:
+        return None
     if offset > len(head) or (offset == len(head) and offset < size):
         return None
     syntax = _uid(meta.get(TRANSFER_SYNTAX_UID, b""))
     named = _uid(meta.get(MEDIA_STORAGE_SOP_INSTANCE_UID, b""))
-    uid = _data_set_uid(head[offset:], syntax) or named
-    if not syntax or not uid:
+    uid = _data_set_uid(head[offset:], syntax)
+    if uid is None and len(head) < min(size, LONGEST_HEAD):
+        return None
+    if not syntax or not (uid or named):
         raise NotAnInstance(f"has no {'SOP Instance' if syntax else 'Transfer Syntax'} UID")
-    return Instance(path, size, uid, syntax, offset)
+    group = b"\0\2" if syntax == EXPLICIT_VR_BE else b"\2\0"
+    within = syntax != DEFLATED and head.startswith(group, offset)
+    return Instance(path, size, uid or named, syntax, offset, within)
 
 
-def _data_set_uid(data: bytes, syntax: str) -> str:
-    """The UID that the origin server will name, even where group 0002 disagrees; else empty."""
+def _meta(head: bytes) -> tuple[dict[int, bytes], int]:
+    """The elements of group 0002, and where they end: where the first says, else with the last.
+    What a device put into a data set is none of them. Raises struct.error if the head is too short.
+    """
+    meta: dict[int, bytes] = {}
+    offset, end = META, 0
+    while offset != end and head[offset : offset + 2] == b"\x02\x00":
+        element = header(head, offset, EXPLICIT_LE)
+        begin = offset + element.header
+        offset = begin + element.length
+        meta[element.tag] = head[begin:offset]
+        if element.tag == GROUP_LENGTH:
+            end = offset + int.from_bytes(meta[GROUP_LENGTH], "little")
+    return meta, offset
+
+
+def _data_set_uid(data: bytes, syntax: str) -> str | None:
+    """The UID that the origin server will name, even where group 0002 disagrees; empty if there is
+    none, None if the head is too short to tell.
+    """
     if syntax == DEFLATED:
-        data = _inflated(data, HEAD)
+        data = _inflated(data, LONGEST_HEAD if len(data) > HEAD else HEAD)
     encoding = ENCODINGS.get(syntax, EXPLICIT_LE)
     offset = 0
     try:
         while True:
             element = header(data, offset, encoding)
             offset += element.header
-            if element.tag >= SOP_INSTANCE_UID:
-                value = data[offset : offset + element.length]
-                return _uid(value) if element.tag == SOP_INSTANCE_UID else ""
-            offset += element.length
+            if element.tag > SOP_INSTANCE_UID or element.length == UNDEFINED:
+                return ""
+            end = offset + element.length
+            if element.tag == SOP_INSTANCE_UID:
+                return _uid(data[offset:end]) if end <= len(data) else None
+            offset = end
     except struct.error:
-        return ""
+        return None
 
 
 def place(instance: Instance) -> Place | None:

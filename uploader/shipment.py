@@ -36,7 +36,8 @@ class Shipment:
     def part(self, instance: Instance) -> Part:
         """Raises NotPacked."""
         path = instance.path
-        if self._required and instance.transfer_syntax in FORBIDDEN:
+        forbidden = self._required and instance.transfer_syntax in FORBIDDEN
+        if forbidden or instance.meta_within:
             if path not in self._converted and path not in self._unconverted:
                 self._convert(instance)
             if path in self._converted:
@@ -60,8 +61,11 @@ class Shipment:
     def _convert(self, instance: Instance) -> None:
         path = instance.path
         try:
-            self._converted[path] = self._transcoder.part(instance)
+            self._converted[path] = self._transcoder.part(instance, explicit=self._required)
         except Malformed as error:
+            if instance.meta_within:  # as it is it would be taken for another instance
+                detail = f"begins with file meta information, and {error}"
+                raise NotPacked(path, Outcome(Verdict.REJECTED, 0, detail=detail)) from None
             self._unconverted[path] = str(error)
         except FileNotFoundError:
             raise NotPacked(path, GONE) from None

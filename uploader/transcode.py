@@ -1,7 +1,10 @@
-"""Instances in a transfer syntax that web services forbid, converted before they are sent."""
+"""Instances that cannot go as they are, converted before they are sent: those in a transfer syntax
+that web services forbid, and those whose data set begins with what belongs to a file alone.
+"""
 
 import contextlib
 import os
+import shutil
 import struct
 import tempfile
 from collections.abc import Callable
@@ -10,18 +13,19 @@ from typing import BinaryIO
 
 from shared import kept
 from shared.dicomweb.multipart import Part
-from uploader.elements import EXPLICIT_LE, header
+from uploader.elements import EXPLICIT_LE, Malformed, header, next_element, skip
 from uploader.explicit import FromBigEndian, FromDeflated, FromImplicit, Rewriter
 from uploader.instance import (
     DEFLATED,
     EXPLICIT_VR_BE,
+    GROUP_LENGTH,
     IMPLICIT_VR_LE,
     META,
     TRANSFER_SYNTAX_UID,
     Instance,
 )
 
-GROUP_LENGTH = 0x00020000
+META_GROUP, FIRST_GROUP = 0x0002, 0x0008  # of a file; of a data set
 EXPLICIT_VR_LE = b"1.2.840.10008.1.2.1\0"  # padded to an even length (PS3.5 6.2)
 FORBIDDEN: dict[str, Callable[[BinaryIO, BinaryIO], Rewriter]] = {  # PS3.18 8.7.3
     IMPLICIT_VR_LE: FromImplicit,
@@ -39,14 +43,14 @@ class Transcoder:
     def __init__(self) -> None:
         self._file: BinaryIO | None = None
 
-    def part(self, instance: Instance) -> Part:
-        """The instance in Explicit VR Little Endian. Raises elements.Malformed, OSError."""
+    def part(self, instance: Instance, *, explicit: bool = True) -> Part:
+        """As of convert. Raises elements.Malformed, OSError."""
         descriptor = self._opened(kept.folder(instance.path)).fileno()
         begin = os.lseek(descriptor, 0, os.SEEK_END)
         try:
             # A buffer of its own: what a full disk did not take must not come out later.
             with os.fdopen(os.dup(descriptor), "wb") as target:
-                convert(instance, target)
+                convert(instance, target, explicit=explicit)
         except BaseException:
             os.ftruncate(descriptor, begin)
             raise
@@ -64,17 +68,35 @@ class Transcoder:
         return self._file
 
 
-def convert(instance: Instance, target: BinaryIO) -> None:
-    """Write the instance as Explicit VR Little Endian."""
+def convert(instance: Instance, target: BinaryIO, *, explicit: bool = True) -> None:
+    """Write the instance, without group 0002 in its data set; `explicit`: as Explicit VR Little
+    Endian, where it is in a syntax that web services forbid.
+    """
+    rewriter = FORBIDDEN.get(instance.transfer_syntax) if explicit else None
     with kept.stream(instance.path) as source:
-        target.write(_meta(source, instance))
-        source.seek(instance.data_set)
-        FORBIDDEN[instance.transfer_syntax](source, target).rewrite()
+        head = source.read(instance.data_set)
+        target.write(_meta(head) if rewriter else head)
+        if instance.meta_within:
+            _pass_over_meta(source, instance)
+        if rewriter:
+            rewriter(source, target).rewrite()
+        else:
+            shutil.copyfileobj(source, target)
 
 
-def _meta(source: BinaryIO, instance: Instance) -> bytes:
+def _pass_over_meta(source: BinaryIO, instance: Instance) -> None:
+    """Whoever reads the file would take it for the file's own (PS3.10 7.1). Raises Malformed."""
+    at = source.seek(instance.data_set)
+    while (element := next_element(source, instance.encoding)) and element.tag >> 16 == META_GROUP:
+        skip(source, element, instance.encoding)
+        at = source.tell()
+    if element is None or element.tag >> 16 != FIRST_GROUP:
+        raise Malformed("has no data set behind it")
+    source.seek(at)
+
+
+def _meta(head: bytes) -> bytes:
     """Preamble and group 0002 as they are, but for the transfer syntax and the group's length."""
-    head = source.read(instance.data_set)
     group: list[bytes] = []
     offset = META
     while offset < len(head):

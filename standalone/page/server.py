@@ -46,7 +46,9 @@ def serve(
         try:
             server = WebServer(app, listening, certificate=certificate, key=page.tls_key_file)
         except OSError as error:  # ssl.SSLError too
-            raise ProxyError(f"page.tls_certificate_file: {error.strerror or error}") from None
+            files = f"{certificate}, {page.tls_key_file or 'no key'}"
+            why = error.strerror or error
+            raise ProxyError(f"page.tls_certificate_file: {files}: {why}") from None
         address = base_uri(listening, secure=certificate is not None)
         log.info("page.started", address=address, login=page.has_login)
         if page.password_file and not certificate and _is_exposed(page):

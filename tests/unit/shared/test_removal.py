@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import checksum, growing, kept, open_segment, pool, record, removal
+from shared import checksum, growing, kept, open_segment, record, removal
 from shared.entry import Entry
 from shared.ledger import Sent
 from shared.record import BLOCK, Damaged, Record
@@ -58,31 +58,6 @@ def test_of_many_those_go_that_were_delivered(tmp_path: Path, *, sync: bool) -> 
         for each in left:
             with kept.stream(own.spool.file(each)) as stream:
                 assert stream.read() == bytes([entries.index(each)]) * 9000
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (2, 1, 0, 3), (3, 2, 1, 0)])
-def test_a_segment_goes_with_the_last_whatever_the_order_and_is_not_looked_through_before(
-    order: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[str] = []
-    with gathering(tmp_path) as own:
-        entries = [own.keep(bytes([each]) * 9000) for each in range(8)]
-        file = own.segment(entries[0])
-        own.spool.settle()
-        part_with = pool.part_with
-
-        def looking(path: str, descriptor: int) -> bool:
-            looked.append(path)
-            return part_with(path, descriptor)
-
-        monkeypatch.setattr(pool, "part_with", looking)
-        for each in order:
-            assert file.exists()
-            assert own.spool.release_all(dict.fromkeys(entries[2 * each : 2 * each + 2])) == {}
-        assert not file.exists()
-    # Where one is left behind what went, nothing needs to be asked.
-    behind_all = [at for at, each in enumerate(order) if each > max((-1, *order[at + 1 :]))]
-    assert len(looked) == len(behind_all)
 
 
 def test_files_and_segments_go_together_and_the_ledger_has_each_once(tmp_path: Path) -> None:
@@ -262,29 +237,3 @@ def test_a_reader_past_the_page_cache_is_no_different(
             late = kept._open(path)
         with pytest.raises(OSError, match="Bad file descriptor"):
             late.read(200_000, 0)
-
-
-def test_what_a_crash_cut_short_goes_once_all_before_it_is_delivered(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
-        first, torn = own.keep(b"x" * 9000), own.keep(b"y" * 9000)
-        file = own.segment(first)
-    os.truncate(file, file.stat().st_size - BLOCK)
-    spool = open_spool(tmp_path)
-    assert list(spool.scan("cloud")) == [first]
-    assert torn.size
-
-    spool.tidy()
-    assert file.exists(), "it holds an instance"
-    spool.release(first)
-    spool.tidy()
-    assert not file.exists()
-
-
-def test_what_is_damaged_stays_for_somebody_to_look_at(tmp_path: Path) -> None:
-    with gathering(tmp_path) as own:
-        file = own.segment(own.keep(b"x" * 9000))
-    with file.open("r+b") as damaged:
-        damaged.write(b"damage")
-    spool = open_spool(tmp_path)
-    spool.tidy()
-    assert file.exists()

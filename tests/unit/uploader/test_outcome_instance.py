@@ -1,5 +1,6 @@
 """The head of a Part 10 file, read as pydicom reads it."""
 
+import os
 import struct
 import warnings
 import zlib
@@ -13,7 +14,7 @@ from pydicom.errors import InvalidDicomError
 
 from tests.support.instances import header, make
 from tests.support.pydicom_files import DATA
-from uploader.instance import NotAnInstance, place, read_instance
+from uploader.instance import HEAD, NotAnInstance, place, read_instance
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 FILES = sorted(path for path in DATA.rglob("*") if path.is_file() and path.suffix != ".py")
@@ -44,13 +45,30 @@ def test_a_long_group_0002_is_read(tmp_path: Path) -> None:
     made = make(tmp_path)
     part10 = made.path.read_bytes()
     private = b"\x02\x00\x02\x01OB\0\0" + struct.pack("<I", 9000) + bytes(9000)
-    head = header(made.uid)
-    made.path.write_bytes(head + private + part10[len(head) :])
+    data_set = part10[len(header(made.uid)) :]
+    head = bytearray(header(made.uid))
+    head[140:144] = struct.pack("<I", len(head) - 144 + len(private))
+    made.path.write_bytes(head + private + data_set)
 
     found = read_instance(made.path)
 
     assert found.sop_instance_uid == made.uid
     assert found.data_set == len(head) + len(private)
+
+
+@pytest.mark.parametrize("deflate", [False, True], ids=["plain", "deflated"])
+def test_a_uid_is_read_whole_wherever_it_lies(tmp_path: Path, *, deflate: bool) -> None:
+    made = make(tmp_path)
+    syntax = DEFLATED if deflate else "1.2.840.10008.1.2.1"
+    data_set = made.path.read_bytes()[len(header(made.uid)) :]
+    around = HEAD - (0 if deflate else len(header("1.2.3", syntax)))
+    for end in range(around - 80, around + 60, 2):  # of what is in front of the value
+        length = end - data_set.index(made.uid.encode()) - 12
+        before = b"\x08\0\x01\0UN\0\0" + struct.pack("<I", length) + os.urandom(length)
+        squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        packed = squeeze.compress(before + data_set) + squeeze.flush()
+        made.path.write_bytes(header("1.2.3", syntax) + (packed if deflate else before + data_set))
+        assert read_instance(made.path).sop_instance_uid == made.uid, end
 
 
 def test_the_data_set_counts_where_group_0002_names_another_uid(tmp_path: Path) -> None:
