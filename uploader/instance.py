@@ -4,6 +4,8 @@ import io
 import re
 import struct
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +73,20 @@ def read_instance(path: Path) -> Instance:
     except NotRegular as error:
         raise NotAnInstance(error.strerror) from None
     raise NotAnInstance("has no complete group 0002")
+
+
+def uid_inside(read: Callable[[int], bytes]) -> str:
+    """The SOP Instance UID of a file's data set; empty where it has none. `read`: so many bytes of
+    its beginning. Raises OSError.
+    """
+    for length in (HEAD, LONGEST_HEAD):
+        head = read(length)
+        with suppress(struct.error):
+            meta, offset = _meta(head)
+            syntax = _uid(meta.get(TRANSFER_SYNTAX_UID, b""))
+            if (uid := _data_set_uid(head[offset:], syntax)) is not None:
+                return uid
+    return ""
 
 
 def _parse(path: Path, size: int, head: bytes) -> Instance | None:

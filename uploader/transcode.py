@@ -23,6 +23,7 @@ from uploader.instance import (
     META,
     TRANSFER_SYNTAX_UID,
     Instance,
+    uid_inside,
 )
 
 META_GROUP, FIRST_GROUP = 0x0002, 0x0008  # of a file; of a data set
@@ -51,6 +52,7 @@ class Transcoder:
             # A buffer of its own: what a full disk did not take must not come out later.
             with os.fdopen(os.dup(descriptor), "wb") as target:
                 convert(instance, target, explicit=explicit)
+            _prove(instance, lambda length: os.pread(descriptor, length, begin))
         except BaseException:
             os.ftruncate(descriptor, begin)
             raise
@@ -93,6 +95,12 @@ def _pass_over_meta(source: BinaryIO, instance: Instance) -> None:
     if element is None or element.tag >> 16 != FIRST_GROUP:
         raise Malformed("has no data set behind it")
     source.seek(at)
+
+
+def _prove(instance: Instance, read: Callable[[int], bytes]) -> None:
+    """One that is not in its transfer syntax may become anything, or nothing. Raises Malformed."""
+    if uid_inside(read) != instance.sop_instance_uid:
+        raise Malformed("does not become the same instance")
 
 
 def _meta(head: bytes) -> bytes:

@@ -99,6 +99,17 @@ def test_a_deflated_one_is_not_unpacked(tmp_path: Path) -> None:
     assert shipped(tmp_path / "instance.dcm", content, "required") == content
 
 
+def test_what_is_in_another_syntax_than_was_agreed_is_not_converted_into_nothing(
+    tmp_path: Path,
+) -> None:
+    """Explicit where Implicit was agreed: a VR is half of a length, and zeros are group lengths."""
+    odd = element(EXPLICIT, 0x00080005, b"CS", b"") + data_set(EXPLICIT)
+    skipped = 8 + int.from_bytes(b"CS", "little")
+    content = header(UID, IMPLICIT_VR_LE) + odd.ljust(skipped + 8000, b"\0")
+
+    assert shipped(tmp_path / "instance.dcm", content, "required") == content
+
+
 def test_a_group_length_that_is_wrong_does_not_hide_the_rest_of_the_group(tmp_path: Path) -> None:
     made = make(tmp_path)
     content = bytearray(made.path.read_bytes())
