@@ -161,9 +161,10 @@ def test_a_pdu_that_is_begun_must_be_completed(service: RecordingService, begun:
 def test_a_message_that_trickles_in_is_aborted(service: RecordingService) -> None:
     with (
         accepting(service, message_timeout=0.3) as running,
-        RawAssociation(running.port, timeout=0.02) as requestor,
+        RawAssociation(running.port) as requestor,
     ):
         requestor.associate()
+        requestor.socket.settimeout(0.02)  # between crumbs
         requestor.send(p_data(1, 3, c_store_rq()))
 
         def aborted() -> bool:

@@ -182,7 +182,15 @@ def test_a_failover_loses_nothing_that_was_kept(
                 keep(site.at.spool, each.path.read_bytes(), (site.destination.name,))
             wait_until(lambda: info(replica).get("role") == "master", 40, "a failover")
             wait_until(lambda: answers(reach), 20, "the new Redis is found")
-            site.at.index.add(site.left)  # as a scan of the spool does
+
+            def told() -> bool:
+                """As a scan of the spool does, which is begun anew where Redis goes once more."""
+                with contextlib.suppress(RedisError):
+                    site.at.index.add(site.left)
+                    return True
+                return False
+
+            wait_until(told, 20, "the index is told")
             site.run()
 
             assert not site.left
