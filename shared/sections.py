@@ -186,7 +186,10 @@ class Upload(Section):
         default=4, ge=1, le=64, description="Worker processes of an uploader container."
     )
     max_attempts: int = Field(
-        default=5, ge=1, le=1000, description="Refusals of one instance before quarantine."
+        default=5,
+        ge=1,
+        le=1000,
+        description="Refusals of one instance before quarantine; of a bare 400 or 422, 3 at most.",
     )
     lease: float = Field(
         default=30.0,

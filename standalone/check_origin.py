@@ -109,6 +109,6 @@ def _chain(tls: ssl.SSLSocket) -> list[bytes]:
 
 def advice(fault: DestinationFault) -> str:
     """What to do about it."""
-    if fault.reason == UNRESOLVED:
+    if UNRESOLVED in fault.reason:  # its own, or that of its token endpoint
         return LOOK_UP
     return next(text for kind, text in ADVICE if isinstance(fault, kind))

@@ -144,8 +144,10 @@ def _orphans(lost: Orphans) -> Markup:
 def _next_try(line: Line, now: float) -> str:
     if line.silent:
         return "once it answers, or its time is up"
-    if line.index is None or not line.held:
-        return "at once" if line.index else "unknown"
+    if line.index is None:
+        return "unknown"
+    if not line.held:
+        return "at once" if line.kept else "when something comes"
     at = time.gmtime(now + line.index.held_for)
     return f"in {age(line.index.held_for)}, at {time.strftime('%H:%M:%S', at)} UTC"
 

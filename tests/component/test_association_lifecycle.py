@@ -164,7 +164,7 @@ def test_a_message_that_trickles_in_is_aborted(service: RecordingService) -> Non
         RawAssociation(running.port) as requestor,
     ):
         requestor.associate()
-        requestor.socket.settimeout(0.02)  # between crumbs
+        requestor.within(0.02)  # between crumbs
         requestor.send(p_data(1, 3, c_store_rq()))
 
         def aborted() -> bool:
