@@ -21,6 +21,7 @@ from uploader.elements import (
     Malformed,
     elements,
     header,
+    skip,
 )
 
 IMPLICIT_VR_LE = "1.2.840.10008.1.2"
@@ -139,13 +140,19 @@ def _data_set_uid(data: bytes, syntax: str) -> str | None:
         while True:
             element = header(data, offset, encoding)
             offset += element.header
-            if element.tag > SOP_INSTANCE_UID or element.length == UNDEFINED:
+            if element.tag > SOP_INSTANCE_UID:
                 return ""
+            if element.length == UNDEFINED:
+                stream = io.BytesIO(data)
+                stream.seek(offset)
+                skip(stream, element, encoding)
+                offset = stream.tell()
+                continue
             end = offset + element.length
             if element.tag == SOP_INSTANCE_UID:
                 return _uid(data[offset:end]) if end <= len(data) else None
             offset = end
-    except struct.error:
+    except (struct.error, Malformed):  # Malformed: it ends within a sequence
         return None
 
 

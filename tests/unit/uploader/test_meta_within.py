@@ -99,6 +99,24 @@ def test_a_deflated_one_is_not_unpacked(tmp_path: Path) -> None:
     assert shipped(tmp_path / "instance.dcm", content, "required") == content
 
 
+@pytest.mark.parametrize("defined", [True, False])
+def test_a_sequence_in_front_of_the_uid_hinders_no_conversion(
+    tmp_path: Path, *, defined: bool
+) -> None:
+    code = element(IMPLICIT_VR_LE, 0x00080100, b"SH", b"en")
+    item = struct.pack("<HHI", 0xFFFE, 0xE000, len(code)) + code
+    length = len(item) if defined else 0xFFFFFFFF
+    end = b"" if defined else struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    language = struct.pack("<HHI", 0x0008, 0x0006, length) + item + end
+    content = header("1.2.9", IMPLICIT_VR_LE) + language + data_set(IMPLICIT_VR_LE)
+    path = tmp_path / "instance.dcm"
+
+    sent = shipped(path, content, "required")
+
+    assert read_instance(path).sop_instance_uid == UID
+    assert sent.endswith(data_set(EXPLICIT))
+
+
 def test_what_is_in_another_syntax_than_was_agreed_is_not_converted_into_nothing(
     tmp_path: Path,
 ) -> None:
