@@ -5,6 +5,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.dicomweb.tls_files import NO_PASSPHRASE
 from shared.errors import ProxyError
 
 ALERT = 1.0  # seconds: with TLS 1.3 a certificate is refused after the handshake, by an alert
@@ -59,8 +60,8 @@ def context(trust: Trust) -> ssl.SSLContext:
         made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     if trust.certificate:
         try:
-            made.load_cert_chain(trust.certificate, trust.key, password=_refuse_password)
-        except (OSError, ValueError) as error:
+            made.load_cert_chain(trust.certificate, trust.key, password=NO_PASSPHRASE)
+        except OSError as error:
             raise _unusable(trust.certificate, "a certificate and its key", error) from None
     return made
 
@@ -100,13 +101,7 @@ def _worded(error: ssl.SSLError) -> str:
     return f"{WORDS.get(name, name)}{f': {why}' if why else ''}"
 
 
-def _unusable(path: Path | None, what: str, error: OSError | ValueError) -> Unusable:
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-        return Unusable(f"{error.filename or path}: {(error.strerror or 'unreadable').lower()}")
+def _unusable(path: Path | None, what: str, error: OSError) -> Unusable:
     if isinstance(error, ssl.SSLError):
         return Unusable(f"{path}: not {what} in PEM, without a password")
-    return Unusable(f"{path}: its key must not be encrypted")
-
-
-def _refuse_password() -> str:
-    raise ValueError
+    return Unusable(f"{error.filename or path}: {(error.strerror or 'unreadable').lower()}")
