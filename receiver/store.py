@@ -18,6 +18,7 @@ from receiver.validation import (
     is_regular,
     sop_class_uid,
     sop_instance_uid,
+    transfer_syntax_uid,
 )
 from shared import logs, tracing
 from shared.dimse.admission import EVERYBODY
@@ -221,7 +222,9 @@ class Store:
     def _begin_file(self, fragment: memoryview) -> Reception | Staged:
         request, head = self._request, self._head
         meta = file_meta(
-            sop_class_uid(request, head), sop_instance_uid(request, head), request.transfer_syntax
+            sop_class_uid(request, head),
+            sop_instance_uid(request, head),
+            transfer_syntax_uid(request, head),
         )
         reception = self._reception = self._service.receive()
         reception.write(meta + self._held)

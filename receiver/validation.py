@@ -15,6 +15,9 @@ from shared.head_tags import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID
 from shared.statuses import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, INVALID_INSTANCE
 from shared.uid import LONGEST_UID, is_uid
 
+_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"  # VR Little Endian
+_OTHER = {_IMPLICIT: _EXPLICIT, _EXPLICIT: _IMPLICIT}
+
 
 class Rule(NamedTuple):
     name: str  # for the log; as a comment in the response, too
@@ -36,6 +39,16 @@ def sop_class_uid(request: Request, head: Head) -> str:
 def sop_instance_uid(request: Request, head: Head) -> str:
     """The data set's own, else the command's; empty if neither is usable."""
     return _first_usable(head.values.get(SOP_INSTANCE_UID, ""), request.affected_sop_instance_uid)
+
+
+def transfer_syntax_uid(request: Request, head: Head) -> str:
+    """What the data set is in: what was agreed, or the other one of the two that differ in nothing
+    but VRs, where it could be read by that. Of a compressed one nobody knows.
+    """
+    agreed = request.transfer_syntax
+    if head.mislabelled and is_usable(head.values.get(SOP_INSTANCE_UID, "")):
+        return _OTHER.get(agreed, agreed)
+    return agreed
 
 
 def _first_usable(*values: str) -> str:

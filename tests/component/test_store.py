@@ -1,6 +1,7 @@
 """C-STORE: what is answered, and what is then on disk (PS3.4 Annex B)."""
 
 import io
+import struct
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,8 @@ from shared.spool import Spool
 from shared.spool_sections import SpoolSettings
 from tests.support.data_sets import CT, INSTANCE, STUDY, data_set
 from tests.support.raw_association import (
+    EXPLICIT,
+    IMPLICIT,
     Asking,
     RawAssociation,
     c_store_rq,
@@ -22,7 +25,6 @@ from tests.support.receivers import Announced, receiving
 from tests.support.spools import content, files_below, open_spool
 from tests.support.waiting import wait_until
 
-EXPLICIT = "1.2.840.10008.1.2.1"
 LONG_UID = "1." + "2" * 63  # 65 characters; PS3.5 9.1 allows 64
 
 
@@ -114,6 +116,64 @@ def test_an_irregular_instance_is_refused_if_strict_and_kept_if_lenient(
         assert len(files_below(tmp_path)) == (expected == 0)
         # and the association goes on
         assert modality.store(data_set()).status == 0x0000
+
+
+def in_implicit_vr(data: bytes) -> bytes:
+    """That data set, without VRs. Of short elements, and one long one."""
+    found, at = b"", 0
+    while at < len(data):
+        long = data[at + 4 : at + 6] == b"OW"
+        [length] = struct.unpack_from("<I" if long else "<H", data, at + (8 if long else 6))
+        begin = at + (12 if long else 8)
+        found += data[at : at + 4] + struct.pack("<I", length) + data[begin : begin + length]
+        at = begin + length
+    return found
+
+
+JPEG = "1.2.840.10008.1.2.4.50"
+AS_IMPLICIT = in_implicit_vr(data_set(pixels=b"pixels"))
+AS_EXPLICIT = data_set(pixels=b"pixels")
+
+
+@pytest.mark.parametrize(
+    ("agreed", "data", "told"),
+    [
+        (IMPLICIT, AS_EXPLICIT, EXPLICIT),
+        (EXPLICIT, AS_IMPLICIT, IMPLICIT),
+        (IMPLICIT, AS_IMPLICIT, IMPLICIT),
+        (EXPLICIT, AS_EXPLICIT, EXPLICIT),
+        (JPEG, AS_IMPLICIT, JPEG),  # how its pixels are compressed it alone can say
+        (EXPLICIT, b"no data set", EXPLICIT),
+        (EXPLICIT, in_implicit_vr(data_set(instance="")), EXPLICIT),
+    ],
+)
+def test_the_file_says_what_transfer_syntax_the_data_set_is_in(
+    tmp_path: Path, agreed: str, data: bytes, told: str
+) -> None:
+    spool = open_spool(tmp_path)
+
+    with receiving(spool) as port, RawAssociation(port) as modality:
+        modality.associate(Asking(contexts=((1, CT, (agreed,)),)))
+        assert modality.store(data).status == 0
+
+    [entry] = spool.scan("cloud")
+    kept = content(spool.file(entry))
+    assert kept.endswith(data)
+    meta = io.BytesIO(kept.removesuffix(data))
+    assert dcmread(meta).file_meta.TransferSyntaxUID == told
+
+
+def test_what_the_file_says_is_enough_to_read_it(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+
+    for agreed, data in ((IMPLICIT, AS_EXPLICIT), (EXPLICIT, AS_IMPLICIT)):
+        with receiving(spool) as port, RawAssociation(port) as modality:
+            modality.associate(Asking(contexts=((1, CT, (agreed,)),)))
+            assert modality.store(data).status == 0
+
+    for entry in spool.scan("cloud"):
+        found = dcmread(io.BytesIO(content(spool.file(entry))))
+        assert (found.SOPInstanceUID, found.Rows, found.PixelData) == (INSTANCE, 1, b"pixels")
 
 
 def test_a_comment_fits_and_names_nobody(tmp_path: Path) -> None:
