@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from shared import config_rules as rules
 from shared.config_sources import Sources, meant
+from shared.config_words import UNKNOWN, said
 from shared.destination import Destination
 from shared.errors import ConfigurationError
 from shared.hints import worded
@@ -22,7 +23,6 @@ from shared.sections import Sections
 # Where one of these cannot be used, it is not known what the destinations are, or their files.
 DESTINATIONS = ("destinations", "upload.uri", "worklist.uri")
 FILES = (*DESTINATIONS, "upload.preset", "auth")
-UNKNOWN = "extra_forbidden"  # pydantic's name of the mistake
 
 
 class Settings(Sections):
@@ -115,13 +115,8 @@ def _without(content: dict[str, Any], place: tuple[int | str, ...]) -> list[str]
 def _lines(mistake: ErrorDetails, sources: Sources) -> Iterator[str]:
     key = ".".join(map(str, mistake["loc"]))
     origin = f" ({given})" if (given := sources.origin(key)) else ""
-    for text in _texts(mistake["type"], mistake["msg"], key):
+    if mistake["type"] == UNKNOWN:
+        yield f"{key}{origin}: there is no such setting{worded(meant(key))}"
+        return
+    for text in said(mistake):
         yield f"{key}{origin}: {text}"
-
-
-def _texts(kind: str, message: str, key: str) -> list[str]:
-    if kind == UNKNOWN:
-        return [f"there is no such setting{worded(meant(key))}"]
-    if kind == "tuple_type":
-        return ['must be a list, such as ["a", "b"]']
-    return message.removeprefix("Value error, ").splitlines()

@@ -1,5 +1,6 @@
 """Mistakes in the configuration that pass elsewhere: each is told, with what would be right."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shared.config import load
 from shared.sections import PREFIX
 from tests.support.configuration import mistakes, set_variables, written
+from tests.support.settings_reference import LISTS, sections
 
 URI = "https://archive.example/studies"
 
@@ -54,12 +56,12 @@ def test_so_it_is_for_variables(environ: pytest.MonkeyPatch, name: str, meant: s
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("1000000000", "Input should be less than or equal to 64"),
-        ("1e9", "Input should be less than or equal to 64"),
-        ("0", "Input should be greater than or equal to 1"),
-        ("-1", "Input should be greater than or equal to 1"),
-        ("inf", "Input should be a finite number"),
-        ("1.5", "Input should be a valid integer, got a number with a fractional part"),
+        ("1000000000", "must be at most 64"),
+        ("1e9", "must be at most 64"),
+        ("0", "must be at least 1"),
+        ("-1", "must be at least 1"),
+        ("inf", "must be a finite number"),
+        ("1.5", "must be a whole number"),
     ],
 )
 def test_a_number_of_workers_that_no_machine_has_is_refused(
@@ -155,3 +157,34 @@ def test_a_file_that_is_nested_without_end_is_told(tmp_path: Path) -> None:
     path = written(tmp_path, f"a = {'[' * 5000}{']' * 5000}")
 
     assert mistakes(path)[0] == f"{path}: is nested too deeply"
+
+
+WRONG = (
+    "-1",
+    "1.5",
+    "1e30",
+    "inf",
+    "nan",
+    "true",
+    '""',
+    '"?"',
+    "[]",
+    "[1]",
+    "[[]]",
+    "{}",
+    "{ a = 1 }",
+)
+TABLES = {
+    **{f"[{name}]": model for name, model in sections()},
+    **{f"[[{name}]]": model for name, model in LISTS.items()},
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_whatever_is_wrong_is_said_in_words_of_a_configuration(tmp_path: Path, table: str) -> None:
+    for key in TABLES[table].model_fields:
+        for value in WRONG:
+            path = written(tmp_path, f"{table}\n{key} = {value}\n")
+            for line in mistakes(path):
+                said = line.partition(f"({path}): ")[2]
+                assert not re.search(r"[Ii]nput|[Ff]ield|valid|pydantic|tuple|dict|\bstr\b", said)
