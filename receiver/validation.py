@@ -43,10 +43,12 @@ def sop_instance_uid(request: Request, head: Head) -> str:
 
 def transfer_syntax_uid(request: Request, head: Head) -> str:
     """What the data set is in: what was agreed, or the other one of the two that differ in nothing
-    but VRs, where it could be read by that. Of a compressed one nobody knows.
+    but VRs, where what is read by that names the instance that the command names: a first value may
+    look like a head. Of a compressed one nobody knows.
     """
     agreed = request.transfer_syntax
-    if head.mislabelled and is_usable(head.values.get(SOP_INSTANCE_UID, "")):
+    named = request.affected_sop_instance_uid
+    if head.mislabelled and named and head.values.get(SOP_INSTANCE_UID) == named:
         return _OTHER.get(agreed, agreed)
     return agreed
 

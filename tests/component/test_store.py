@@ -133,6 +133,9 @@ def in_implicit_vr(data: bytes) -> bytes:
 JPEG = "1.2.840.10008.1.2.4.50"
 AS_IMPLICIT = in_implicit_vr(data_set(pixels=b"pixels"))
 AS_EXPLICIT = data_set(pixels=b"pixels")
+# A sequence whose length reads as a VR, DA, and whose bytes as elements up to Study Instance UID.
+HIDDEN = data_set(instance="9.9.9").ljust(0x4144, b"\0")
+DISGUISED = struct.pack("<HHI", 0x0008, 0x0006, len(HIDDEN)) + HIDDEN + AS_IMPLICIT
 
 
 @pytest.mark.parametrize(
@@ -145,6 +148,8 @@ AS_EXPLICIT = data_set(pixels=b"pixels")
         (JPEG, AS_IMPLICIT, JPEG),  # how its pixels are compressed it alone can say
         (EXPLICIT, b"no data set", EXPLICIT),
         (EXPLICIT, in_implicit_vr(data_set(instance="")), EXPLICIT),
+        (EXPLICIT, in_implicit_vr(data_set(instance="1.9")), EXPLICIT),  # of another instance
+        (IMPLICIT, DISGUISED, IMPLICIT),
     ],
 )
 def test_the_file_says_what_transfer_syntax_the_data_set_is_in(
