@@ -199,6 +199,7 @@ EVENTS = (
     Event("secret.exposed", "warning", "setting file",
           "At start; everybody on this machine can read that file."),
     Event("process.failed", "error", "number", "A process ended by a bug."),
+    Event("process.hung", "error", "number", "It shows no sign of life, and is killed for that."),
     Event("process.killed", "warning error", "number process signal", "A process was killed."),
     Event("process.fell", "error", "process exit_code restart_in", "`up`: a process ended."),
     Event("process.restarted", "info", "process", "`up`: it was started again."),

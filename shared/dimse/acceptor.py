@@ -103,6 +103,8 @@ class Acceptor:
         """For /readyz: may associations be opened here?"""
         if self.draining:
             return "is draining"
+        if self.seat and self.seat.silent:
+            return f"{len(self.seat.silent)} of its processes do not answer"
         return None if self.listening else "does not listen yet"
 
     async def start(self) -> None:
@@ -191,6 +193,8 @@ class Acceptor:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(pause)
+            if self.seat:
+                self.seat.beat()
             now = loop.time()
             # If we stood still, what came in time is not read yet: that is first, and then counts.
             await asyncio.sleep(_CATCH_UP)

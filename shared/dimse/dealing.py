@@ -13,6 +13,7 @@ from shared import logs
 
 _CELL = 8  # bytes of a number
 _ABSENT = 1 << 40  # connections of one that takes none
+SILENT = 5  # beats of ours, a second each, without one of another process: it hangs
 _LETTER = 2  # bytes: which listener a connection came by, and who hands it on
 
 log = logs.get(__name__)
@@ -20,13 +21,14 @@ log = logs.get(__name__)
 
 class Table:
     """Where the processes sit: made before they are forked, and known to all of them. A row each,
-    written by that one alone: its connections, how many it took of each, and handed to each.
+    written by that one alone: its connections, its beats, how many it took of each, and handed to
+    each.
     """
 
     def __init__(self, seats: int) -> None:
         """Raises OSError."""
         self.seats = seats
-        self._width = 1 + 2 * seats
+        self._width = 2 + 2 * seats
         self.cells = memoryview(mmap.mmap(-1, seats * self._width * _CELL)).cast("q")
         self.inboxes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(seats)]
         for number, ends in enumerate(self.inboxes):
@@ -38,11 +40,20 @@ class Table:
         """Where it is said how many there are, in `cells`; as below."""
         return of * self._width
 
+    def beats(self, of: int) -> int:
+        return of * self._width + 1
+
     def taken(self, by: int, of: int) -> int:
-        return by * self._width + 1 + of
+        return by * self._width + 2 + of
 
     def handed(self, by: int, to: int) -> int:
-        return by * self._width + 1 + self.seats + to
+        return by * self._width + 2 + self.seats + to
+
+    def beats_of(self, number: int) -> int | None:
+        """A number that changes as long as its event loop turns; None: it does not take part."""
+        if self.cells[self.connections(number)] == _ABSENT:
+            return None
+        return self.cells[self.beats(number)]
 
     def vacate(self, number: int) -> None:
         """Nothing is handed to it from now on."""
@@ -59,6 +70,8 @@ class Seat:
         self._inbox = table.inboxes[number][0]
         self._connections = 0
         self._present = False
+        self._heard = dict.fromkeys(self._others, (-1, 0))  # the others' last beats, and ours then
+        self.silent: frozenset[int] = frozenset()  # the others that hang
 
     def sit(self) -> None:
         """From now on it takes part."""
@@ -74,6 +87,21 @@ class Seat:
         self._connections = connections
         if self._present:
             self._table.cells[self._table.connections(self._number)] = connections
+
+    def beat(self) -> None:
+        """Our event loop turns; to be called every second. Who hangs is measured by this, and by no
+        clock: where all were stopped together nobody hangs.
+        """
+        mine = self._table.beats(self._number)
+        self._table.cells[mine] += 1
+        now = self._table.cells[mine]
+        for each in self._others:
+            beats = self._table.beats_of(each)
+            if beats is None or beats != self._heard[each][0]:
+                self._heard[each] = beats or 0, now
+        self.silent = frozenset(
+            each for each, (_, then) in self._heard.items() if now - then >= SILENT
+        )
 
     def fileno(self) -> int:
         """Readable where something was handed to us."""
@@ -114,6 +142,8 @@ class Seat:
 
     def _load(self, other: int) -> int:
         """Its connections, and what is on its way to it from us."""
+        if other in self.silent:
+            return _ABSENT
         cells, table = self._table.cells, self._table
         on_its_way = (
             cells[table.handed(self._number, other)] - cells[table.taken(other, self._number)]

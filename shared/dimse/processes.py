@@ -18,6 +18,8 @@ Serve = Callable[[int, Seat | None], int]
 
 HURRY = signal.SIGUSR1  # to one of several: wait for nobody any more
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
+LOOK = 5.0  # seconds between looks whether each process still runs
+HUNG = 12  # looks without a sign of life, after which one is killed
 _SHORTEST_LIFE = 1.0  # seconds; one that dies sooner is started again only after that
 _PR_SET_PDEATHSIG = 1  # prctl(2): the signal that the parent's death sends
 
@@ -30,13 +32,22 @@ def share(count: int, serve: Serve) -> int:
     They may have that signal from elsewhere as well: systemd sends it to each process of a service,
     a terminal to each of a group. So a second one of ours they have as another signal, HURRY.
 
-    One that a signal killed is started again. One that ends by itself has a reason that the others
-    have too: they are told to end.
+    One that a signal killed is started again; so is one that shows no sign of life for a minute,
+    which is killed (not on macOS, which cannot wait for signals with an end). One that ends by
+    itself has a reason that the others have too: they are told to end.
     """
     if count == 1:
         return serve(0, None)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     return _Family(count, serve).tend()
+
+
+def _wait() -> int | None:
+    """A signal; None: there was none for so long."""
+    if sys.platform == "darwin":
+        return signal.sigwait(_SIGNALS)
+    received = signal.sigtimedwait(_SIGNALS, LOOK)
+    return received and received.si_signo
 
 
 class _Family:
@@ -46,13 +57,16 @@ class _Family:
         self._children: dict[int, tuple[int, float]] = {}  # process -> number, when it was born
         self._stopping = self._asked = False
         self._code = 0
+        self._seen: dict[int, tuple[int | None, int]] = {}  # process -> its beats, looks since
         for number in range(count):
             self._bear(number)
 
     def tend(self) -> int:
         while self._children:
-            received = signal.sigwait(_SIGNALS)
-            if received == signal.SIGCHLD:
+            received = _wait()
+            if received is None:
+                self._look()
+            elif received == signal.SIGCHLD:
                 self._reap()
             elif received == signal.SIGHUP:
                 self._tell(received)
@@ -60,6 +74,18 @@ class _Family:
                 self._stop(HURRY if self._asked else signal.SIGTERM)
                 self._asked = True
         return self._code
+
+    def _look(self) -> None:
+        """In our own time: where we were all stopped together, nobody hung."""
+        before, self._seen = self._seen, {}
+        for process, (number, _) in self._children.items():
+            beats = self._table.beats_of(number)
+            last, looks = before.get(process, (None, 0))
+            looks = looks + 1 if beats is not None and beats == last else 0
+            self._seen[process] = beats, looks
+            if looks == HUNG:
+                log.error("process.hung", number=number)
+                os.kill(process, signal.SIGKILL)
 
     def _bear(self, number: int) -> None:
         process = os.fork()

@@ -146,6 +146,23 @@ def test_a_process_that_is_killed_is_replaced() -> None:
         assert killed not in seen
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="cannot wait for signals with an end")
+def test_a_process_that_hangs_is_replaced() -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        processes = stack.enter_context(sharing(port, 2))
+        requestors = opened(stack, 2, lambda: RawAssociation(port))
+        hung, other = map(asked, requestors)
+        os.kill(hung, signal.SIGSTOP)
+        assert processes.stdout
+        assert processes.stdout.readline().startswith("serving ")
+
+        assert other in children(processes.pid)
+        assert hung not in children(processes.pid)
+        assert asked(requestors[1]) == other
+        assert len({answering(port) for _ in range(30)}) == 2
+
+
 def test_a_port_is_not_shared_with_strangers() -> None:
     port = free_port()
     with sharing(port, 2):

@@ -1,6 +1,7 @@
 """`python -m tests.support.shared_port PORT COUNT [SETTINGS]`: processes that echo on one port.
 
-A C-STORE is answered with the process's id as its comment. What happens is told on stdout.
+A C-STORE is answered with the process's id as its comment. What happens is told on stdout. Whether
+each still runs is looked at twice a second.
 `SETTINGS`: of receive, beside the number of processes, as JSON.
 """
 
@@ -9,10 +10,10 @@ import os
 import sys
 
 from shared import logs
+from shared.dimse import processes
 from shared.dimse.acceptor import Acceptor
 from shared.dimse.dealing import Seat
 from shared.dimse.ports import probe
-from shared.dimse.processes import share
 from shared.dimse.run import serve
 from shared.dimse.service import Respond, Response
 from shared.sections import LogSettings, Receive
@@ -44,7 +45,8 @@ def main(port: int, count: int, more: str = "{}") -> int:
         serve(acceptor, lambda _: _tell(f"serving {number}\n"))
         return 0
 
-    return share(count, one)
+    processes.LOOK = 0.5
+    return processes.share(count, one)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """Who gets a connection, and that none is lost on its way from one process to another."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 
 import pytest
 
-from shared.dimse.dealing import Seat, Table
+from shared.dimse.acceptor import Acceptor
+from shared.dimse.dealing import SILENT, Seat, Table
 from shared.dimse.listener import PLAIN, TLS
+from shared.sections import Receive
 
 
 def seated(count: int) -> tuple[Table, list[Seat]]:
@@ -122,3 +125,70 @@ def test_one_that_takes_nothing_is_not_buried(pair: tuple[socket.socket, socket.
     assert len(taken) == given > 0
     for _, connection in taken:
         connection.close()
+
+
+def beating(*seats: Seat) -> None:
+    for _ in range(SILENT):
+        for each in seats:
+            each.beat()
+
+
+def test_nothing_is_handed_to_one_that_hangs(pair: tuple[socket.socket, socket.socket]) -> None:
+    _, (one, two, three) = seated(3)
+    one.has(3)
+    three.has(1)
+    beating(one, two, three)
+    beating(one, three)  # two has fewest
+    one.beat()
+
+    assert one.silent == {1}
+    assert one.hand_on(pair[0].fileno(), PLAIN)
+    assert [*three.take()]
+    assert not [*two.take()]
+
+
+def test_it_is_again_once_it_turns(pair: tuple[socket.socket, socket.socket]) -> None:
+    _, (one, two) = seated(2)
+    one.has(1)
+    beating(one, two)
+    beating(one)
+    one.beat()
+    assert one.silent
+    assert not one.hand_on(pair[0].fileno(), PLAIN)
+
+    two.beat()
+    one.beat()
+    assert not one.silent
+    assert one.hand_on(pair[0].fileno(), PLAIN)
+
+
+def test_who_takes_no_part_does_not_hang() -> None:
+    table, (one, two) = seated(2)
+    beating(one, two)
+    two.rise()
+    beating(one)
+    one.beat()
+    assert not one.silent
+
+    late = Seat(table, 1)  # another process in its place
+    late.sit()
+    beating(one)
+    assert not one.silent
+    one.beat()
+    assert one.silent == {1}
+
+
+def test_an_acceptor_is_not_ready_beside_one_that_hangs() -> None:
+    async def checked() -> tuple[str | None, str | None]:
+        table = Table(2)
+        Seat(table, 1).sit()
+        acceptor = Acceptor([], Receive(host="127.0.0.1", port=0), host="127.0.0.1", port=0)
+        acceptor.seat = Seat(table, 0)
+        await acceptor.start()
+        before = acceptor.check()
+        beating(acceptor.seat, acceptor.seat)
+        after = acceptor.check()
+        await acceptor.close()
+        return before, after
+
+    assert asyncio.run(checked()) == (None, "1 of its processes do not answer")
