@@ -6,9 +6,9 @@ One whose port other processes share hands connections on, and adopts what was h
 import asyncio
 import socket
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from shared import logs
 from shared.dimse.connection import Connection
@@ -38,15 +38,29 @@ class _Dealt(Connection):
             super().connection_made(transport)
 
 
+_Factory = Callable[[], Connection]
+
+
 class Newcomer:
     """A connection that was accepted, and is not made yet: in the census like any half-open one."""
 
-    def __init__(self, task: asyncio.Task[None]) -> None:
-        self._task = task
+    def __init__(self, entity: Entity, making: Callable[[_Factory], Awaitable[None]]) -> None:
+        self._entity = entity
+        entity.census.arrive(self)
+        self.task = asyncio.ensure_future(making(self._become))
+        self.task.add_done_callback(self.made)
+
+    def made(self, done: object = None) -> None:
+        """It is a connection now, or there will be none."""
+        del done
+        self._entity.census.leave(self)
+
+    def _become(self) -> Connection:
+        return _Made(self._entity, self.made)
 
     def drop(self, how: str = "") -> None:
         del how
-        self._task.cancel()
+        self.task.cancel()
 
     def sweep(self, now: float) -> None:
         """Its deadline is that of the TLS handshake."""
@@ -58,20 +72,29 @@ class Newcomer:
         """It keeps nothing."""
 
 
+class _Made(Connection):
+    """One that was a newcomer: who looks how many there are must not see both."""
+
+    def __init__(self, entity: Entity, made: Callable[[], None]) -> None:
+        super().__init__(entity)
+        self._made = made
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._made()
+        super().connection_made(transport)
+
+
 class _Newcomers:
     """Of one listener."""
 
     def __init__(self, entity: Entity) -> None:
-        self._census = entity.census
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._entity = entity
+        self._tasks: set[asyncio.Future[None]] = set()
 
-    def begin(self, making: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(making)
-        newcomer = Newcomer(task)
-        self._census.arrive(newcomer)
+    def begin(self, making: Callable[[_Factory], Awaitable[None]]) -> None:
+        task = Newcomer(self._entity, making).task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: self._census.leave(newcomer))
 
     def close(self) -> None:
         for task in self._tasks:
@@ -100,18 +123,16 @@ class PlainListener:
 
     def adopt(self, connection: socket.socket) -> None:
         """What another process has accepted."""
-        self._newcomers.begin(self._make(connection))
+        self._newcomers.begin(partial(self._make, connection))
 
     def close(self) -> None:
         for each in self._servers:
             each.close()
         self._newcomers.close()
 
-    async def _make(self, connection: socket.socket) -> None:
+    async def _make(self, connection: socket.socket, factory: _Factory) -> None:
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                partial(Connection, self._entity), connection
-            )
+            await asyncio.get_running_loop().connect_accepted_socket(factory, connection)
         except OSError:
             connection.close()  # its peer is gone already
 
@@ -157,7 +178,7 @@ class TlsListener:
         except OSError:
             connection.close()  # its peer is gone already
         else:
-            self._newcomers.begin(self._shake_hands(connection, address))
+            self._newcomers.begin(partial(self._shake_hands, connection, address))
 
     def close(self) -> None:
         for task in self._accepting:
@@ -178,12 +199,14 @@ class TlsListener:
                 if self._seat and self._seat.hand_on(connection.fileno(), TLS):
                     connection.close()
                 else:
-                    self._newcomers.begin(self._shake_hands(connection, str(address[0])))
+                    self._newcomers.begin(partial(self._shake_hands, connection, str(address[0])))
 
-    async def _shake_hands(self, connection: socket.socket, address: str) -> None:
+    async def _shake_hands(
+        self, connection: socket.socket, address: str, factory: _Factory
+    ) -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                partial(Connection, self._entity),
+                factory,
                 connection,
                 ssl=self._credentials.context,
                 ssl_handshake_timeout=self._entity.timeouts.artim,

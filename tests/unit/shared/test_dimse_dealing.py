@@ -10,6 +10,7 @@ from shared.dimse.acceptor import Acceptor
 from shared.dimse.dealing import SILENT, Seat, Table
 from shared.dimse.listener import PLAIN, TLS
 from shared.sections import Receive
+from tests.support.raw_association import Asking
 
 
 def seated(count: int) -> tuple[Table, list[Seat]]:
@@ -192,3 +193,41 @@ def test_an_acceptor_is_not_ready_beside_one_that_hangs() -> None:
         return before, after
 
     assert asyncio.run(checked()) == (None, "1 of its processes do not answer")
+
+
+class _Counting(Seat):
+    def __init__(self, table: Table, number: int) -> None:
+        super().__init__(table, number)
+        self.told: list[int] = []
+
+    def has(self, connections: int) -> None:
+        super().has(connections)
+        self.told.append(connections)
+
+
+def test_one_that_was_handed_on_counts_once() -> None:
+    """Twice for a moment, and another process would take the next one for too many."""
+
+    async def told() -> list[int]:
+        table, (other, _) = seated(2)
+        other.has(9)
+        acceptor = Acceptor([], Receive(host="127.0.0.1", port=0), host="127.0.0.1", port=0)
+        acceptor.seat = seat = _Counting(table, 1)
+        await acceptor.start()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            peers = [socket.create_connection(listening.getsockname()) for _ in range(3)]
+            for each in peers:
+                accepted, _ = listening.accept()
+                assert other.hand_on(accepted.fileno(), PLAIN)
+                accepted.close()
+                each.setblocking(False)
+                each.sendall(Asking().encode())
+                assert await asyncio.get_running_loop().sock_recv(each, 1) == b"\2"
+        await acceptor.close()
+        for each in peers:
+            each.close()
+        return seat.told
+
+    counts = asyncio.run(told())
+    assert max(counts) == 3
+    assert counts[-1] == 0
