@@ -44,8 +44,9 @@ __all__ = ["Entry", "Pressure", "Quarantined", "Reception", "Spool"]
 log = logs.get(__name__)
 
 OPEN_PAUSE = 1.0  # seconds before a spool that could not be opened is tried again
-# 1: no sender in the names; 2: no segments; 3: no checksums in them; 4: nothing is used again
-VERSION = 5
+# 1: no sender in the names; 2: no segments; 3: no checksums in them; 4: nothing is used again;
+# 5: another checksum
+VERSION = 6
 
 
 class Spool:

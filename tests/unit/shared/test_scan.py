@@ -127,6 +127,15 @@ def test_a_byte_of_the_file_that_changed_shows_when_it_is_read(file: Path, opene
         kept.prove(data[:-1])
 
 
+def test_the_checksum_of_earlier_layouts_proves_as_well() -> None:
+    data, summed = b"as it was kept by an earlier version", "794e12adb78c3ea582d9dd1a8b7a413f"
+    kept = Record(NAME, 0, len(data), bytes.fromhex(summed))
+
+    kept.prove(data)
+    with pytest.raises(Damaged):
+        kept.prove(data.replace(b"as", b"is"))
+
+
 @pytest.mark.usefixtures("opened")
 def test_a_record_of_before_there_were_checksums_is_read(file: Path) -> None:
     name, data = NAME.encode(), b"as it was kept by an earlier version"
