@@ -86,9 +86,9 @@ def unusable_file(key: str, path: Path | None) -> Iterator[str]:
         return
     try:
         if not path.read_bytes().strip():
-            yield f"{key}: {path}: is empty"
+            yield f"{key}: {path.absolute()}: is empty"
     except OSError as error:
-        yield f"{key}: {path}: cannot be read ({error.strerror})"
+        yield f"{key}: {path.absolute()}: cannot be read ({error.strerror})"
 
 
 def place(sections: Sections, destination: Destination) -> str:

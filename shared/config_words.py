@@ -39,6 +39,9 @@ _SAID = {
 
 def said(mistake: ErrorDetails) -> Iterator[str]:
     """Lines, of a mistake that is not UNKNOWN."""
+    if mistake["type"] == "tuple_type" and len(mistake["loc"]) == 1:
+        yield f"must be a list of tables: write [[{mistake['loc'][0]}]]"
+        return
     template = _SAID.get(mistake["type"])
     if template:
         yield template.format_map(mistake.get("ctx", {}))

@@ -57,5 +57,5 @@ def _whose(reason: str, setting: str, number: int) -> tuple[str, str]:
         return reason, f"fine if the proxy itself runs there; else set {setting}"
     found = f"{reason}, by " + ", ".join(f"{name} (process {pid})" for pid, name in names.items())
     if all(is_ours(each) for each in names.values()):
-        return found, "fine: the proxy itself runs there"
+        return found, f"fine if that is this proxy; else set {setting}"
     return found, f"end it, or set {setting}"

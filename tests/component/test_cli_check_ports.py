@@ -57,7 +57,7 @@ def test_the_proxy_itself_on_its_port_is_told_from_a_stranger(
     assert found["state"] == WARN
     if Path("/proc/net/tcp").exists():
         assert "by standalone.dimse (process " in found["found"]
-        assert found["advice"] == "fine: the proxy itself runs there"
+        assert found["advice"] == "fine if that is this proxy; else set receive.port"
 
 
 def test_one_port_with_and_without_tls_fails(console: Console, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from shared.broker import connect
 from shared.index import Index
 from shared.jobs import Ticks
@@ -16,6 +18,7 @@ from tests.support.waiting import wait_until
 EACH = 40
 
 
+@pytest.mark.timeout(150)
 def test_each_delivers_its_own_whoever_leads_and_whoever_takes_a_tick(
     redis: RedisServer, tmp_path: Path
 ) -> None:

@@ -87,7 +87,8 @@ one that `--config` or `{PREFIX}CONFIG` names, which must exist, else
 
 At least one `upload.uri` or `worklist.uri` is needed, or `[[destinations]]`. URIs must be https,
 unless the host is loopback or `insecure = true`; they have no user info, query or fragment, and a
-slash at the end is dropped. Secrets are files, never values. All mistakes are
+slash at the end is dropped. Secrets are files, never values. A path that does not begin
+with a slash begins in the folder in which the program was started. All mistakes are
 told at once, each with its key, and the program ends with exit code 2: those that concern several
 settings too, except where one of these settings is wrong by itself. A variable that begins with
 `{PREFIX}` and names no setting is a mistake too.

@@ -72,6 +72,14 @@ def test_a_number_of_workers_that_no_machine_has_is_refused(
     assert mistakes(path) == [f"upload.workers ({path}): {said}"]
 
 
+def test_one_table_where_several_may_be_is_told_how_to_write_it(tmp_path: Path) -> None:
+    path = written(tmp_path, f'[destinations]\nname = "a"\nupload_uri = "{URI}"\n')
+
+    assert mistakes(path) == [
+        f"destinations ({path}): must be a list of tables: write [[destinations]]"
+    ]
+
+
 def test_a_text_where_a_list_belongs_is_told_so(tmp_path: Path) -> None:
     path = written(tmp_path, f'[upload]\nuri = "{URI}"\n[[routes]]\nupload_to = "default"\n')
 
