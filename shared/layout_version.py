@@ -13,12 +13,18 @@ def check_version(folder: Path, known: int) -> None:
     without a version, and of an earlier one, gets ours: the earlier program would not know what we
     add. Raises SpoolError, OSError.
     """
+    found = refuse_later(folder, known)
+    if found is None or found < known:
+        _write(folder / FILE, known)
+
+
+def refuse_later(folder: Path, known: int) -> int | None:
+    """The version that it has. Touches nothing. Raises SpoolError, OSError, as check_version."""
     file = folder / FILE
     try:
         found = file.read_text("ascii").strip()
     except FileNotFoundError:
-        _write(file, known)
-        return
+        return None
     except UnicodeDecodeError:
         found = ""
     if not found.isdigit():
@@ -27,8 +33,7 @@ def check_version(folder: Path, known: int) -> None:
         raise SpoolError(
             f"{folder}: was written by a later version (layout {found}, this one knows {known})"
         )
-    if int(found) < known:
-        _write(file, known)
+    return int(found)
 
 
 def _write(file: Path, version: int) -> None:

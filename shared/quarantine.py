@@ -18,6 +18,7 @@ from shared.entry import DESTINATION, NAME, SUFFIX, Entry, received_at, size_of
 from shared.errors import SpoolError
 from shared.faults import spool_fault
 from shared.folders import Folders, alone_in, make, names
+from shared.layout_version import refuse_later
 from shared.record import Damaged
 from shared.regular import open_regular, replace_regular
 from shared.sync import sync_folder
@@ -73,15 +74,19 @@ def place(root: Path, item: Quarantined) -> Path:
 
 
 class Quarantine:
-    def __init__(self, root: Path, folders: Folders) -> None:
+    def __init__(self, root: Path, folders: Folders, version: int) -> None:
+        """`version`: the layout that is known."""
         self._root = root
+        self._version = version
         self._folders = folders
 
     def file(self, item: Quarantined) -> Path:
         return place(self._root, item)
 
     def put(self, entry: Entry, record: Mapping[str, object], move: Move | None = None) -> None:
-        """`move`: what takes out of the spool what is damaged; None: it may be sound."""
+        """`move`: what takes out of the spool what is damaged; None: it may be sound. What a later
+        version keeps, while we are still there, may look damaged to us: it is left to that one.
+        """
         folder = self._root / FOLDER / entry.destination
         file = folder / (entry.name + SUFFIX)
         told = {**record, "urgent": entry.urgent}
@@ -93,6 +98,7 @@ class Quarantine:
                     _try_to_write(file.with_suffix(RECORD), told)
                     move = self._moved(entry, file)
                 if move:
+                    refuse_later(self._root, self._version)
                     _write(file.with_suffix(RECORD), {**told, DAMAGED: True})
                     move(self._root / entry.path, file)
             sync_folder(str(folder))
@@ -193,7 +199,7 @@ def _record_of(file: Path) -> Iterator[None]:
     """Nothing is set aside without it, and it does not stay alone."""
     try:
         yield
-    except OSError:
+    except (OSError, SpoolError):
         _forget_alone(file.with_suffix(RECORD))
         raise
 

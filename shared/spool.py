@@ -58,7 +58,7 @@ class Spool:
         self._process = secrets.randbits(32)  # tells names given by several processes apart
         self._incoming = Incoming(self.root, self._process, ahead=settings.sync)
         self._folders = Folders(self.root, sync=settings.sync)
-        self._quarantine = quarantine.Quarantine(self.root, self._folders)
+        self._quarantine = quarantine.Quarantine(self.root, self._folders, VERSION)
         self._watermark = Watermark(self.root, settings)
         self._retention = Retention(self.root, settings, self._quarantine, self._watermark)
         self._open_again = math.inf  # time.monotonic()

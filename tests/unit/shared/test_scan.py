@@ -2,12 +2,13 @@
 
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
 
-from shared import scan, segment
+from shared import checksum, scan, segment
 from shared.record import BLOCK, LARGEST, MARK, REMOVED, Damaged, Record, begun_at, length_of
 from shared.scan import Damage, give_back, is_empty
 from tests.support.records import (
@@ -134,6 +135,16 @@ def test_the_checksum_of_earlier_layouts_proves_as_well() -> None:
     kept.prove(data)
     with pytest.raises(Damaged):
         kept.prove(data.replace(b"as", b"is"))
+
+
+def test_what_is_damaged_is_so_where_that_other_one_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    monkeypatch.setattr(checksum, "_cipher", checksum._cipher.__wrapped__)
+
+    with pytest.raises(Damaged):
+        Record(NAME, 0, 4, checksum.checksum(b"kept")).prove(b"lost")
 
 
 @pytest.mark.usefixtures("opened")
