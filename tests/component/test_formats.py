@@ -43,11 +43,11 @@ def test_instances_that_an_earlier_version_kept_wait_still(version: str, tmp_pat
 def test_the_sender_is_known_from_the_second_version_on(tmp_path: Path) -> None:
     senders = {
         version: {each.sender for each in spool_of(version, tmp_path / version).scan("cloud")}
-        for version in ("1", "2", "3", "4", "5")
+        for version in ("1", "2", "3", "4", "5", "6")
     }
 
     known = {Sender("PROXY", "CT 1", "CT"), Sender("PROXY")}
-    assert senders == {"1": {Sender()}, **dict.fromkeys(("2", "3", "4", "5"), known)}
+    assert senders == {"1": {Sender()}, **dict.fromkeys(("2", "3", "4", "5", "6"), known)}
 
 
 @each_version
