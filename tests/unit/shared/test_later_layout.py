@@ -10,7 +10,7 @@ from shared.record import BLOCK
 from shared.spool import VERSION, Spool
 from shared.spool_check import Kind, check, repair
 from tests.support.segmented import damage, gathering
-from tests.support.spools import files_below
+from tests.support.spools import files_below, open_spool
 from tests.unit.shared.test_damage import CONTENT, overwrite
 
 
@@ -48,17 +48,18 @@ def test_so_is_what_is_no_record_to_it(tmp_path: Path) -> None:
         entry = own.keep(CONTENT)
         damage(own, entry)
         own.keep(CONTENT)
-        [found] = [each for each in check(own.spool, ["cloud"]) if each.kind is Kind.DAMAGED]
-        later(tmp_path)
-        before = own.segment(entry).read_bytes()
+    spool = open_spool(tmp_path)
+    [found] = [each for each in check(spool, ["cloud"]) if each.kind is Kind.DAMAGED]
+    later(tmp_path)
+    before = own.segment(entry).read_bytes()
 
-        with pytest.raises(SpoolError, match="was written by a later version"):
-            own.spool.quarantine_damage(found.path, {})
+    with pytest.raises(SpoolError, match="was written by a later version"):
+        spool.quarantine_damage(found.path, {})
 
-        assert own.segment(entry).read_bytes() == before
-        assert set_aside(own.spool) == []
-        earlier_again(tmp_path)
-        assert repair(own.spool, found) == "set aside in quarantine"
+    assert own.segment(entry).read_bytes() == before
+    assert set_aside(spool) == []
+    earlier_again(tmp_path)
+    assert repair(spool, found) == "set aside in quarantine"
 
 
 def test_what_is_sound_can_be_set_aside(tmp_path: Path) -> None:
