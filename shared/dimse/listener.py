@@ -46,9 +46,9 @@ class Newcomer:
 
     def __init__(self, entity: Entity, making: Callable[[_Factory], Awaitable[None]]) -> None:
         self._entity = entity
-        entity.census.arrive(self)
         self.task = asyncio.ensure_future(making(self._become))
         self.task.add_done_callback(self.made)
+        entity.census.arrive(self)  # which may drop any: now there is something to cancel
 
     def made(self, done: object = None) -> None:
         """It is a connection now, or there will be none."""

@@ -14,12 +14,8 @@ from tests.support.spools import files_below, open_spool
 from tests.unit.shared.test_damage import CONTENT, overwrite
 
 
-def later(root: Path) -> None:
-    (root / layout_version.FILE).write_text(f"{VERSION + 1}\n")
-
-
-def earlier_again(root: Path) -> None:
-    (root / layout_version.FILE).write_text(f"{VERSION}\n")
+def mark(root: Path, version: int) -> None:
+    (root / layout_version.FILE).write_text(f"{version}\n")
 
 
 def set_aside(spool: Spool) -> list[str]:
@@ -30,7 +26,7 @@ def test_what_it_cannot_prove_is_left_to_the_later_one(tmp_path: Path) -> None:
     with gathering(tmp_path) as own:
         entry = own.keep(CONTENT)
         overwrite(own, entry, BLOCK + 500, b"in another way")
-        later(tmp_path)
+        mark(tmp_path, VERSION + 1)
         before = files_below(tmp_path)
 
         with pytest.raises(SpoolError, match="was written by a later version"):
@@ -38,7 +34,7 @@ def test_what_it_cannot_prove_is_left_to_the_later_one(tmp_path: Path) -> None:
 
         assert files_below(tmp_path) == before
         assert list(own.spool.scan("cloud")) == [entry]
-        earlier_again(tmp_path)
+        mark(tmp_path, VERSION)
         own.spool.quarantine(entry, {})
         assert set_aside(own.spool) == [entry.name]
 
@@ -50,7 +46,7 @@ def test_so_is_what_is_no_record_to_it(tmp_path: Path) -> None:
         own.keep(CONTENT)
     spool = open_spool(tmp_path)
     [found] = [each for each in check(spool, ["cloud"]) if each.kind is Kind.DAMAGED]
-    later(tmp_path)
+    mark(tmp_path, VERSION + 1)
     before = own.segment(entry).read_bytes()
 
     with pytest.raises(SpoolError, match="was written by a later version"):
@@ -58,7 +54,7 @@ def test_so_is_what_is_no_record_to_it(tmp_path: Path) -> None:
 
     assert own.segment(entry).read_bytes() == before
     assert set_aside(spool) == []
-    earlier_again(tmp_path)
+    mark(tmp_path, VERSION)
     assert repair(spool, found) == "set aside in quarantine"
 
 
@@ -66,7 +62,7 @@ def test_what_is_sound_can_be_set_aside(tmp_path: Path) -> None:
     """An archive refuses it, whoever asks."""
     with gathering(tmp_path) as own:
         entry = own.keep(CONTENT)
-        later(tmp_path)
+        mark(tmp_path, VERSION + 1)
 
         own.spool.quarantine(entry, {})
 
